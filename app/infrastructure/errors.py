@@ -1,0 +1,246 @@
+"""The kinds of refusal, and nothing about how they travel: no HTTP number stands here.
+
+    RegistryError                     every refusal a caller may see
+    ├── NotFound                      no such thing, or none this actor may see
+    ├── NotPermitted                  seen, but this actor may not do it
+    ├── IllegalTransition             the lifecycle has no such act from this state
+    ├── RuleNotMet                    the act exists, its conditions do not hold: carries each unmet rule
+    ├── Conflict                      somebody else's act, or an earlier one, stands in the way
+    │   ├── AlreadyDone               this very act was done before: carries its address
+    │   └── StaleVersion              the record moved since it was read
+    ├── VersionRequired               an act that decides or signs came without the version it is based on
+    ├── InvalidInput                  the document sent is malformed: carries each field
+    │   └── InvalidParameter          a filter, cursor, page size, header or path part is malformed
+    ├── TooLarge                      more bytes than allowed
+    ├── Unauthenticated               nobody is signed in
+    ├── TooManyRequests               wait, then try again: carries the seconds
+    └── TemporarilyUnavailable        the fault is ours and may pass: carries the seconds
+
+`code` is stable, snake_case and part of the API; `message` is Chinese and names the field, the rule and the remedy.
+`problem_details.py` alone knows the status of each kind.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+Fact = str | int | bool | None | tuple[str, ...]
+
+_CODE = re.compile(r"[a-z][a-z0-9_]{1,79}", re.ASCII)
+_NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class UnmetRule:
+    """One condition of an act that does not hold: what, under which rule and article, and what to do about it."""
+
+    code: str
+    message: str
+    rule: str | None = None
+    article: str | None = None
+    remedy: str | None = None
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One malformed field. `pointer` is an RFC 6901 pointer below `where`; the value sent is never kept."""
+
+    pointer: str
+    code: str
+    message: str
+    where: str = "body"
+
+
+class RegistryError(Exception):
+    """A refusal with a stable code, a Chinese message, and where known its rule, article, remedy and facts."""
+
+    default_code: ClassVar[str] = "refused"
+    default_message: ClassVar[str] = "系统没有受理这一请求。"
+    default_remedy: ClassVar[str | None] = None
+
+    def __init__(
+        self,
+        code: str = "",
+        message: str = "",
+        *,
+        rule: str | None = None,
+        article: str | None = None,
+        remedy: str | None = None,
+        facts: Mapping[str, Fact] = _NO_FACTS,
+    ) -> None:
+        self.code = code or self.default_code
+        if not _CODE.fullmatch(self.code):
+            raise ValueError(f"error code {self.code!r} is not snake_case")
+        self.message = message or self.default_message
+        self.rule = rule
+        self.article = article
+        # The default remedy belongs to the default code: another code's remedy may be the opposite.
+        self.remedy = self.default_remedy if remedy is None and self.code == self.default_code else remedy
+        self.facts = MappingProxyType(dict(facts))
+        super().__init__(f"{self.code}: {self.message}")
+
+
+class NotFound(RegistryError):
+    """No such thing within what this actor may see; the two cases are told apart nowhere."""
+
+    default_code = "not_found"
+    default_message = "没有找到所请求的内容，或者它不在您的管辖范围内。"
+    default_remedy = "请核对编号；确属本单位业务的，请联系管理员核实岗位与辖区。"
+
+
+class NotPermitted(RegistryError):
+    """The actor sees the thing, but the act belongs to another post or organisation."""
+
+    default_code = "not_permitted"
+    default_message = "您当前的岗位无权办理这一事项。"
+    default_remedy = "请由有权限的岗位办理，或切换到相应任职后重试。"
+
+
+class IllegalTransition(RegistryError):
+    """The lifecycle has no such act from the state the hazard is in; facts name the state and what is allowed."""
+
+    default_code = "illegal_transition"
+    default_message = "隐患当前所处的状态不允许办理这一事项。"
+    default_remedy = "请刷新后查看当前状态和可办理事项。"
+
+
+class RuleNotMet(RegistryError):
+    """One or more conditions of the act do not hold; `unmet` names all of them, not only the first."""
+
+    default_code = "rule_not_met"
+    default_message = "办理条件尚未满足。"
+
+    def __init__(
+        self,
+        code: str = "",
+        message: str = "",
+        *,
+        unmet: tuple[UnmetRule, ...] = (),
+        rule: str | None = None,
+        article: str | None = None,
+        remedy: str | None = None,
+        facts: Mapping[str, Fact] = _NO_FACTS,
+    ) -> None:
+        super().__init__(code, message, rule=rule, article=article, remedy=remedy, facts=facts)
+        self.unmet = unmet
+
+    @classmethod
+    def of(cls, unmet: tuple[UnmetRule, ...]) -> "RuleNotMet":
+        """The refusal for these unmet rules: it speaks with the first one's code and message and lists them all."""
+        first = unmet[0]
+        message = first.message if len(unmet) == 1 else f"{first.message}（共有 {len(unmet)} 项条件未满足）"
+        return cls(first.code, message, unmet=unmet, rule=first.rule, article=first.article, remedy=first.remedy)
+
+
+class Conflict(RegistryError):
+    """Another act, earlier or at the same instant, stands in the way."""
+
+    default_code = "conflict"
+    default_message = "这一事项与已有记录或正在办理的事项冲突。"
+    default_remedy = "请刷新后核对，再决定是否重新办理。"
+
+
+class AlreadyDone(Conflict):
+    """The same act under the same key was done before; `address` says where its result is to be read."""
+
+    default_code = "already_done"
+    default_message = "这一请求此前已经办理成功，不再重复办理。"
+    default_remedy = "请到所给地址查看办理结果。"
+
+    def __init__(self, address: str, *, facts: Mapping[str, Fact] = _NO_FACTS) -> None:
+        super().__init__(facts=facts)
+        self.address = address
+
+
+class StaleVersion(Conflict):
+    """The version named in If-Match is no longer the current one."""
+
+    default_code = "stale_version"
+    default_message = "您看到的内容已被他人更新，本次办理没有生效。"
+    default_remedy = "请刷新，核对最新内容后重新办理。"
+
+
+class VersionRequired(RegistryError):
+    """An official decides or signs: the request must name, by If-Match, the version it is based on."""
+
+    default_code = "version_required"
+    default_message = "决定或签字必须注明所依据的版本（请求头 If-Match）。"
+    default_remedy = "请先读取该隐患，把返回的 ETag 放入 If-Match 后重新提交。"
+
+
+class InvalidInput(RegistryError):
+    """The document is malformed; `fields` names each field, its rule and its remedy, never the value sent."""
+
+    default_code = "invalid_input"
+    default_message = "提交的内容有误。"
+    default_remedy = "请按 errors 中逐项说明改正后重新提交。"
+
+    def __init__(
+        self,
+        code: str = "",
+        message: str = "",
+        *,
+        fields: tuple[FieldError, ...] = (),
+        rule: str | None = None,
+        article: str | None = None,
+        remedy: str | None = None,
+        facts: Mapping[str, Fact] = _NO_FACTS,
+    ) -> None:
+        super().__init__(code, message, rule=rule, article=article, remedy=remedy, facts=facts)
+        self.fields = fields
+
+    @classmethod
+    def of_field(cls, pointer: str, code: str, message: str, *, where: str = "body") -> "InvalidInput":
+        """The refusal of one field."""
+        return cls(code, message, fields=(FieldError(pointer, code, message, where),))
+
+
+class InvalidParameter(InvalidInput):
+    """A filter, cursor, page size, header or path part is unknown or malformed."""
+
+    default_code = "invalid_parameter"
+    default_message = "请求的参数有误。"
+    default_remedy = "请按 errors 中逐项说明改正参数后重试。"
+
+
+class TooLarge(RegistryError):
+    """More bytes than this address accepts; facts name the limit in bytes."""
+
+    default_code = "too_large"
+    default_message = "提交的内容超过了允许的大小。"
+    default_remedy = "请缩小文件或分次提交。"
+
+
+class Unauthenticated(RegistryError):
+    """Nobody is signed in, or the sign-in has ended."""
+
+    default_code = "unauthenticated"
+    default_message = "您尚未登录，或登录已经失效。"
+    default_remedy = "请重新登录后再办理。"
+
+
+class TooManyRequests(RegistryError):
+    """Too many attempts; `retry_after` is in whole seconds."""
+
+    default_code = "too_many_requests"
+    default_message = "请求过于频繁。"
+    default_remedy = "请稍候再试。"
+
+    def __init__(self, code: str = "", message: str = "", *, retry_after: int = 60) -> None:
+        super().__init__(code, message, facts={"retry_after_seconds": retry_after})
+        self.retry_after = retry_after
+
+
+class TemporarilyUnavailable(RegistryError):
+    """The system, not the caller, is at fault and it may pass; `retry_after` is in whole seconds."""
+
+    default_code = "temporarily_unavailable"
+    default_message = "系统暂时无法办理，本次操作没有生效。"
+    default_remedy = "请稍候重试；持续出现时请联系管理员。"
+
+    def __init__(self, code: str = "", message: str = "", *, retry_after: int = 5) -> None:
+        super().__init__(code, message, facts={"retry_after_seconds": retry_after})
+        self.retry_after = retry_after
