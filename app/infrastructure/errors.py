@@ -24,24 +24,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, Self, TypedDict, Unpack
+
+from app.regulation.facts import Unmet
 
 Fact = str | int | bool | None | tuple[str, ...]
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,79}", re.ASCII)
-_NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class UnmetRule:
-    """One condition of an act that does not hold: what, under which rule and article, and what to do about it."""
+class Basis(TypedDict, total=False):
+    """What a refusal rests on: rule id, article of the law, what to do about it, and facts for a program to read."""
 
-    code: str
-    message: str
-    rule: str | None = None
-    article: str | None = None
-    remedy: str | None = None
-    field: str | None = None
+    rule: str | None
+    article: str | None
+    remedy: str | None
+    facts: Mapping[str, Fact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +59,18 @@ class RegistryError(Exception):
     default_message: ClassVar[str] = "系统没有受理这一请求。"
     default_remedy: ClassVar[str | None] = None
 
-    def __init__(
-        self,
-        code: str = "",
-        message: str = "",
-        *,
-        rule: str | None = None,
-        article: str | None = None,
-        remedy: str | None = None,
-        facts: Mapping[str, Fact] = _NO_FACTS,
-    ) -> None:
+    def __init__(self, code: str = "", message: str = "", **basis: Unpack[Basis]) -> None:
         self.code = code or self.default_code
         if not _CODE.fullmatch(self.code):
             raise ValueError(f"error code {self.code!r} is not snake_case")
         self.message = message or self.default_message
-        self.rule = rule
-        self.article = article
-        # The default remedy belongs to the default code: another code's remedy may be the opposite.
-        self.remedy = self.default_remedy if remedy is None and self.code == self.default_code else remedy
-        self.facts = MappingProxyType(dict(facts))
+        self.rule = basis.get("rule")
+        self.article = basis.get("article")
+        self.remedy = basis.get("remedy")
+        if self.remedy is None and self.code == self.default_code:
+            # Only the default code takes the default remedy: another code's remedy may be the opposite.
+            self.remedy = self.default_remedy
+        self.facts: Mapping[str, Fact] = MappingProxyType(dict(basis.get("facts", {})))
         super().__init__(f"{self.code}: {self.message}")
 
 
@@ -108,31 +99,27 @@ class IllegalTransition(RegistryError):
 
 
 class RuleNotMet(RegistryError):
-    """One or more conditions of the act do not hold; `unmet` names all of them, not only the first."""
+    """Conditions of the act do not hold; `unmet` names all of them. Without a code it speaks with the first one's."""
 
     default_code = "rule_not_met"
     default_message = "办理条件尚未满足。"
+    default_remedy = "请补齐 unmet 中逐项列明的条件后重新办理。"
 
     def __init__(
-        self,
-        code: str = "",
-        message: str = "",
-        *,
-        unmet: tuple[UnmetRule, ...] = (),
-        rule: str | None = None,
-        article: str | None = None,
-        remedy: str | None = None,
-        facts: Mapping[str, Fact] = _NO_FACTS,
+        self, code: str = "", message: str = "", *, unmet: tuple[Unmet, ...] = (), **basis: Unpack[Basis]
     ) -> None:
-        super().__init__(code, message, rule=rule, article=article, remedy=remedy, facts=facts)
-        self.unmet = unmet
+        if unmet and not code:
+            first = unmet[0]
+            code = first.code
+            message = message or _first_of(unmet)
+            spoken = Basis(rule=first.rule or None, article=first.article or None, remedy=first.remedy or None)
+            basis = {**spoken, **basis}
+        super().__init__(code, message, **basis)
+        self.unmet = unmet or (Unmet(self.code, self.message, self.rule or "", self.article or "", self.remedy or ""),)
 
-    @classmethod
-    def of(cls, unmet: tuple[UnmetRule, ...]) -> "RuleNotMet":
-        """The refusal for these unmet rules: it speaks with the first one's code and message and lists them all."""
-        first = unmet[0]
-        message = first.message if len(unmet) == 1 else f"{first.message}（共有 {len(unmet)} 项条件未满足）"
-        return cls(first.code, message, unmet=unmet, rule=first.rule, article=first.article, remedy=first.remedy)
+
+def _first_of(unmet: tuple[Unmet, ...]) -> str:
+    return unmet[0].message if len(unmet) == 1 else f"{unmet[0].message}（共有 {len(unmet)} 项条件未满足）"
 
 
 class Conflict(RegistryError):
@@ -150,8 +137,8 @@ class AlreadyDone(Conflict):
     default_message = "这一请求此前已经办理成功，不再重复办理。"
     default_remedy = "请到所给地址查看办理结果。"
 
-    def __init__(self, address: str, *, facts: Mapping[str, Fact] = _NO_FACTS) -> None:
-        super().__init__(facts=facts)
+    def __init__(self, address: str, **basis: Unpack[Basis]) -> None:
+        super().__init__(**basis)
         self.address = address
 
 
@@ -179,22 +166,14 @@ class InvalidInput(RegistryError):
     default_remedy = "请按 errors 中逐项说明改正后重新提交。"
 
     def __init__(
-        self,
-        code: str = "",
-        message: str = "",
-        *,
-        fields: tuple[FieldError, ...] = (),
-        rule: str | None = None,
-        article: str | None = None,
-        remedy: str | None = None,
-        facts: Mapping[str, Fact] = _NO_FACTS,
+        self, code: str = "", message: str = "", *, fields: tuple[FieldError, ...] = (), **basis: Unpack[Basis]
     ) -> None:
-        super().__init__(code, message, rule=rule, article=article, remedy=remedy, facts=facts)
+        super().__init__(code, message, **basis)
         self.fields = fields
 
     @classmethod
-    def of_field(cls, pointer: str, code: str, message: str, *, where: str = "body") -> "InvalidInput":
-        """The refusal of one field."""
+    def of_field(cls, pointer: str, code: str, message: str, *, where: str = "body") -> Self:
+        """The refusal of one field, `pointer` as in `FieldError`."""
         return cls(code, message, fields=(FieldError(pointer, code, message, where),))
 
 
