@@ -1,0 +1,239 @@
+"""The words of the registry: every enumerated value, its Chinese reading and where the word comes from.
+
+Decides nothing; `lifecycle`, `permissions` and `sign_off` do. `docs/glossary.md` joins these words with their articles.
+"""
+
+from enum import StrEnum
+
+
+class Word(StrEnum):
+    """An enumerated word whose members carry the Chinese that people read."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> "Word":
+        word = str.__new__(cls, value)
+        word._value_ = value
+        word.label = label
+        return word
+
+
+class State(Word):
+    """Where a hazard is (design 3.1): four states carry the mission, one leaves it."""
+
+    REPORTED = "reported", "已上报"
+    LISTED = "listed", "挂牌督办"
+    RECTIFIED = "rectified", "已整改待核查签字"
+    CLOSED = "closed", "已销号"
+    DISMISSED = "dismissed", "已排除"
+
+
+class HazardLevel(Word):
+    """重大 hazards are listed (挂牌), 重点 ones tracked (挂账)."""
+
+    MAJOR = "major", "重大事故隐患"
+    KEY = "key", "重点隐患"
+
+
+class Channel(Word):
+    """How a hazard became known; kept for ever."""
+
+    SELF_REPORT = "self_report", "企业自查上报"
+    INSPECTION = "inspection", "督导检查发现"
+    TIP = "tip", "群众举报查实"
+    ASSIGNED = "assigned", "上级交办"
+    REFERRED = "referred", "部门移送"
+    ACCIDENT_INVESTIGATION = "accident_investigation", "事故调查发现"
+
+
+class Act(Word):
+    """What a person may do to a hazard; each is one row or more of the lifecycle table."""
+
+    REPORT = "report", "上报"
+    AMEND = "amend", "补充修改"
+    DETERMINE = "determine", "判定"
+    DISMISS = "dismiss", "排除"
+    LIST = "list", "挂牌督办"
+    LIST_FIXED_ON_THE_SPOT = "list_fixed_on_the_spot", "立查立改登记"
+    SUBMIT_PLAN = "submit_plan", "报送整改方案"
+    APPROVE_PLAN = "approve_plan", "批准整改方案"
+    RETURN_PLAN = "return_plan", "退回整改方案"
+    REPORT_PROGRESS = "report_progress", "报告整改进展"
+    REQUEST_EXTENSION = "request_extension", "申请延期"
+    DECIDE_EXTENSION = "decide_extension", "审批延期"
+    TRANSFER = "transfer", "移交监管责任"
+    REFUSE_TRANSFER = "refuse_transfer", "拒绝接收移交"
+    CHANGE_SUPERVISION_LEVEL = "change_supervision_level", "调整督办层级"
+    ORDER_PRODUCTION_MEASURE = "order_production_measure", "责令停产停用"
+    LIFT_PRODUCTION_MEASURE = "lift_production_measure", "解除停产停用"
+    DECLARE = "declare", "报告整改完成"
+    PASS_VERIFICATION = "pass_verification", "现场核查通过"
+    FAIL_VERIFICATION = "fail_verification", "现场核查不通过"
+    OPEN_WITHDRAWAL = "open_withdrawal", "启动撤销挂牌"
+    OPEN_CESSATION = "open_cessation", "启动关停退出"
+    SIGN = "sign", "签字"
+    REFUSE_SIGNATURE = "refuse_signature", "拒绝签字"
+    WITHDRAW_SIGNATURE = "withdraw_signature", "撤回签字"
+    CORRECT = "correct", "更正"
+    DELIST = "delist", "摘牌"
+    PASS_REVISIT = "pass_revisit", "回访合格"
+    FAIL_REVISIT = "fail_revisit", "回访不合格"
+    RELAPSE = "relapse", "复发"
+    IMPORT_OPEN = "import_open", "补录在办"
+    IMPORT_CLOSED = "import_closed", "补录已销号"
+
+
+class Purpose(Word):
+    """What a sign-off round decides."""
+
+    CLOSING = "closing", "验收销号"
+    WITHDRAWAL = "withdrawal", "撤销挂牌"
+    CESSATION = "cessation", "关停退出"
+
+
+class RoundOutcome(Word):
+    """How a round ended; an open round has none."""
+
+    COMPLETED = "completed", "签字完成"
+    REFUSED = "refused", "拒绝签字"
+    CONTENT_CHANGED = "content_changed", "签字内容变更"
+    SIGNER_DISABLED = "signer_disabled", "签字人被停用"
+
+
+class Party(Word):
+    """Whose post signs a level; resolved to one organisation when the round opens."""
+
+    ENTERPRISE = "enterprise", "责任单位"
+    TOWNSHIP = "township", "苏木乡镇(街道、园区)"
+    LEAD_DEPARTMENT = "lead_department", "监管责任部门"
+    HIGHER_DEPARTMENT = "higher_department", "上一级主管部门"
+    NAMED_AGENCY = "named_agency", "指定机构"
+    SAME_LEVEL_GOVERNMENT = "same_level_government", "本级人民政府"
+
+
+class OrganisationKind(Word):
+    """What an organisation is."""
+
+    GOVERNMENT = "government", "人民政府"
+    SAFETY_OFFICE = "safety_office", "安委办"
+    REGULATOR = "regulator", "负有安全监管职责的部门"
+    TOWNSHIP = "township", "苏木乡镇(街道、园区)"
+    AGENCY = "agency", "派驻监察机构"
+    ENTERPRISE = "enterprise", "生产经营单位"
+    PLATFORM = "platform", "监管平台"
+
+
+class PostKind(Word):
+    """The posts that act; a person acts through an appointment to one."""
+
+    ENTERPRISE_SAFETY_OFFICER = "enterprise_safety_officer", "企业安全管理员"
+    ENTERPRISE_SAFETY_HEAD = "enterprise_safety_head", "企业安全管理机构负责人"
+    ENTERPRISE_PRINCIPAL = "enterprise_principal", "企业主要负责人"
+    ENTERPRISE_CONTROLLER = "enterprise_controller", "企业实际控制人"
+    INSPECTOR = "inspector", "主办检查人员"
+    SECTION_HEAD = "section_head", "业务科室负责人"
+    DEPUTY_HEAD = "deputy_head", "分管负责人"
+    PRINCIPAL_HEAD = "principal_head", "部门主要负责人"
+    OFFICE_CLERK = "office_clerk", "安委办经办人"
+    OFFICE_HEAD = "office_head", "安委办负责人"
+    GOVERNMENT_HEAD = "government_head", "政府主要负责人"
+    TIP_OFFICER = "tip_officer", "举报受理人员"
+    REGISTRAR = "registrar", "登记员"
+    SYSTEM_ADMINISTRATOR = "system_administrator", "系统管理员"
+    SECURITY_ADMINISTRATOR = "security_administrator", "安全管理员"
+    AUDIT_ADMINISTRATOR = "audit_administrator", "审计管理员"
+    AUDITOR = "auditor", "审计人员"
+
+
+class RoleClass(Word):
+    """The database role class a session acts under; PostgreSQL's name is `qingling_` and the value."""
+
+    SIGNIN = "signin", "登录"
+    PUBLIC = "public", "公众"
+    ENTERPRISE = "enterprise", "企业"
+    OFFICIAL = "official", "监管人员"
+    CUSTODIAN = "custodian", "举报保管人"
+    PLATFORM = "platform", "监管平台"
+    AUDITOR = "auditor", "审计"
+    ADMINISTRATOR = "administrator", "管理员"
+    IMPORT = "import", "补录"
+    JOB = "job", "定时任务"
+    REPORT = "report", "统计"
+
+
+class DismissReason(Word):
+    """Why a report left the mission."""
+
+    UNSUBSTANTIATED = "unsubstantiated", "不成立"
+    DUPLICATE = "duplicate", "与已登记隐患重复"
+    NOT_MAJOR = "not_major", "不构成重大(一般隐患)"
+    REGRADED = "regraded", "降为重点隐患"
+
+
+class ProductionMeasureKind(Word):
+    """安全生产法 art. 65: what stops until the hazard is gone."""
+
+    EVACUATION = "evacuation", "撤出作业人员"
+    PARTIAL_STOP = "partial_stop", "局部停产停用"
+    FULL_STOP = "full_stop", "全部停产停业停用"
+
+
+class EvidenceKind(Word):
+    """What a piece of evidence shows."""
+
+    BEFORE = "before", "整改前"
+    AFTER = "after", "整改后"
+    DOCUMENT = "document", "书面材料"
+    SCAN = "scan", "签字扫描件"
+
+
+class DayUnit(Word):
+    """How a period is counted (domain 3.6)."""
+
+    CALENDAR = "calendar", "自然日"
+    WORKING = "working", "工作日"
+
+
+class DocumentKind(Word):
+    """The documents that several persons complete (design 5)."""
+
+    DECLARATION = "declaration", "整改完成报告"
+    VERIFICATION = "verification", "现场核查记录"
+    CORRECTION = "correction", "更正单"
+    APPOINTMENT = "appointment", "任职确认"
+    ATTESTATION = "attestation", "历史台账核对确认"
+
+
+class Capacity(Word):
+    """In what quality a person confirms a document."""
+
+    PRINCIPAL = "principal", "主要负责人"
+    CONTROLLER = "controller", "实际控制人"
+    SAFETY_HEAD = "safety_head", "安全管理机构负责人"
+    INSPECTOR = "inspector", "检查人员"
+    PROPOSER = "proposer", "提出人"
+    CONFIRMER = "confirmer", "复核人"
+
+
+class Relation(Word):
+    """How the actor's organisation stands to the hazard (design 4, Roles)."""
+
+    RESPONSIBLE = "responsible", "责任单位本身"
+    LEAD = "lead", "监管责任部门"
+    REGULATOR = "regulator", "本行业属地监管部门"
+    TERRITORIAL = "territorial", "属地单元"
+    LISTING_OFFICE = "listing_office", "挂牌督办的安委办"
+    HIGHER_OFFICE = "higher_office", "上一级安委办"
+    ROUND_PARTY = "round_party", "本轮签字单位"
+    RECEIVING = "receiving", "拟接收部门"
+    ANY = "any", "不限"
+
+
+class Rung(Word):
+    """The steps of the ladder, in order (design 3.3); which are used, when and to whom is the edition's."""
+
+    NOTICE_LETTER = "notice_letter", "函告"
+    CIRCULAR = "circular", "通报"
+    SUMMONS = "summons", "约谈"
+    EXPOSURE = "exposure", "曝光"
+    REFERRAL = "referral", "移交"
