@@ -1,0 +1,87 @@
+"""One scope: hazards are read through `visible_hazards`, or in the few files that are the reading."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.architecture.source_tree import Source, Violation, calls, dotted, functions, report, source, sources, strings
+
+SCOPE = "visible_hazards"
+# The reading itself: the scope, the door's own first statement, and the files that build whole-table statements on
+# the scope's columns. Row-level security holds beneath every one of them.
+READERS = {
+    "app/hazards/scope.py",
+    "app/hazards/transition.py",
+    "app/hazards/facts.py",
+    "app/hazards/queries.py",
+    "app/statistics/queries.py",
+}
+SCHEMA = "app/tables/"
+READING = {"select", "get", "get_one", "select_from", "join", "outerjoin", "query", "exists"}
+IN_SQL = re.compile(r"\b(from|join)\s+(only\s+)?(\w+\.)?hazard\b", re.IGNORECASE)
+
+
+def violations(file: Source) -> Iterator[Violation]:
+    if file.path in READERS or file.path.startswith(SCHEMA):
+        return
+    scoped = [node for node in functions(file.tree) if any(name == SCOPE for name, _ in calls(node))]
+    inside = {id(node) for function in scoped for node in ast.walk(function)}
+    for name, call in calls(file.tree):
+        if name in READING and id(call) not in inside and any(map(_is_hazard, call.args)):
+            yield Violation(file.path, call.lineno, f"reads hazards without {SCOPE}()")
+    for line, text in strings(file.tree):
+        if IN_SQL.search(text):
+            yield Violation(file.path, line, f"reads hazards in SQL without {SCOPE}()")
+
+
+def _is_hazard(node: ast.AST) -> bool:
+    return any(
+        {"Hazard", "hazard"} & set(dotted(part).split(".")[:-1] or [dotted(part)]) and _is_the_table(part)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Name | ast.Attribute)
+    )
+
+
+def _is_the_table(node: ast.AST) -> bool:
+    """`Hazard`, `Hazard.id`, `tables.Hazard.id`, `hazard.c.id`; not `hazard` or `hazard.id`, a row in hand."""
+    parts = dotted(node).split(".")
+    return "Hazard" in parts or "hazard.c." in dotted(node)
+
+
+def test_hazards_are_read_through_the_scope() -> None:
+    assert not report(violation for file in sources("app") for violation in violations(file))
+
+
+PLANTED = [
+    "select(Hazard)",
+    "select(Hazard.id, Site.name)",
+    "select(func.count(Hazard.id))",
+    "select(hazard.c.id)",
+    "select(tables.Hazard.id)",
+    "await session.get(Hazard, number)",
+    "select(Listing).join(Hazard, Hazard.id == Listing.hazard_id)",
+    "select(func.count()).select_from(Hazard)",
+    "text('SELECT count(*) FROM hazard')",
+    "text('select 1 from listing l join public.hazard h on h.id = l.hazard_id')",
+]
+
+
+@pytest.mark.parametrize("code", PLANTED)
+def test_a_planted_unscoped_reading_is_seen(code: str) -> None:
+    assert list(violations(source("app/worklist/queries.py", f"async def read():\n    {code}\n")))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "select(Hazard.id).where(visible_hazards(actor))",
+        "visible_hazards(actor).join(Hazard)",
+        "select(Listing).where(Listing.hazard_id == hazard.id)",
+        "rows.get(hazard.id)",
+        "text('select 1 from hazard_party')",
+    ],
+)
+def test_a_scoped_reading_and_other_tables_are_free(code: str) -> None:
+    assert not list(violations(source("app/worklist/queries.py", f"async def read():\n    {code}\n")))
