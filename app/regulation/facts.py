@@ -120,7 +120,7 @@ class HazardFacts:
     """The passed verification of this cycle that no return or voided round has undone."""
     verified_at: datetime | None
     rectifier_person_ids: frozenset[int]
-    """Persons who rectified: those who signed this cycle's declaration and the enterprise's people who reported progress."""
+    """Persons who rectified: signers of this cycle's declaration and the enterprise's people who reported progress."""
     closed_at: datetime | None
     delisted_at: datetime | None
     revisited_at: datetime | None

@@ -4,6 +4,7 @@ Decides nothing; `lifecycle`, `permissions` and `sign_off` do. `docs/glossary.md
 """
 
 from enum import StrEnum
+from typing import Self
 
 
 class Word(StrEnum):
@@ -11,7 +12,8 @@ class Word(StrEnum):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> "Word":
+    def __new__(cls, value: str, label: str) -> Self:
+        """A member is its value; its Chinese reading is its label."""
         word = str.__new__(cls, value)
         word._value_ = value
         word.label = label
