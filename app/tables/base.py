@@ -47,7 +47,7 @@ class Xid8(UserDefinedType[int]):
         return "xid8"
 
 
-SmallInt = Annotated[int, "smallint"]
+SmallInt = Annotated[int, SmallInteger]
 
 
 class Base(DeclarativeBase):
