@@ -84,9 +84,7 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 
 def body_without_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.stmt]:
     """The function's statements after its docstring."""
-    first = node.body[0]
-    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return node.body[1:] if is_docstring and isinstance(ast.literal_eval(first.value), str) else node.body
+    return node.body if ast.get_docstring(node) is None else node.body[1:]
 
 
 def dotted(node: ast.AST) -> str:
