@@ -17,11 +17,17 @@ def violations(file: Source) -> Iterator[Violation]:
     if file.path in OUTERMOST:
         return
     for node in ast.walk(file.tree):
-        if isinstance(node, ast.ExceptHandler) and _is_broad(node.type):
+        if isinstance(node, ast.ExceptHandler) and _is_broad(node.type) and not _raises_on(node):
             yield Violation(file.path, node.lineno, "catches everything: name what is expected")
     for name, call in calls(file.tree):
         if name == "suppress" and any(map(_is_broad, call.args)):
             yield Violation(file.path, call.lineno, "suppresses everything: name what is expected")
+
+
+def _raises_on(handler: ast.ExceptHandler) -> bool:
+    """Whether it only tidies up: its last statement is a bare `raise`."""
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
 
 
 def _is_broad(node: ast.expr | None) -> bool:
@@ -51,4 +57,6 @@ def test_a_planted_broad_except_is_seen(code: str) -> None:
 
 def test_a_named_except_is_free_and_so_are_the_edges() -> None:
     assert not list(violations(source("app/hazards/report.py", "try:\n    act()\nexcept ValueError:\n    log()")))
+    tidying = "try:\n    act()\nexcept BaseException:\n    tidy()\n    raise"
+    assert not list(violations(source("app/hazards/report.py", tidying)))
     assert not list(violations(source("app/main.py", "try:\n    act()\nexcept Exception:\n    log()")))
