@@ -102,7 +102,7 @@ class HazardFacts:
     current_deadline: date | None
     is_legacy: bool
     plan_status: str | None
-    """`submitted`, `approved`, `returned`, or None: of the newest plan of the current cycle."""
+    """`submitted`, `approved`, `returned`, or None: of the newest plan; it outlives a failed verification."""
     plan_id: int | None
     extension_pending_id: int | None
     extension_requested_at: datetime | None

@@ -18,7 +18,10 @@ class Hazard(Base):
         one_of("state", State),
         one_of("level", HazardLevel),
         one_of("channel", Channel),
-        *(not_blank(column) for column in ("finders", "place", "circumstances", "reporting_record", "monitoring_measures")),
+        *(
+            not_blank(column)
+            for column in ("finders", "place", "circumstances", "reporting_record", "monitoring_measures")
+        ),
         CheckConstraint("version >= 0", name="version_is_counted"),
         CheckConstraint("cycle >= 1", name="cycle_is_counted"),
         CheckConstraint("supervision_tier BETWEEN 1 AND 5", name="supervision_tier_is_known"),
@@ -38,7 +41,12 @@ class Hazard(Base):
         Index("ix_hazard_unit_sector", "unit_id", "sector"),
         Index("ix_hazard_enterprise_id", "enterprise_id"),
         Index("ix_hazard_lead_organisation_id", "lead_organisation_id"),
-        Index("ix_hazard_open_deadline", "current_deadline", "id", postgresql_where=text("state IN ('listed', 'rectified')")),
+        Index(
+            "ix_hazard_open_deadline",
+            "current_deadline",
+            "id",
+            postgresql_where=text("state IN ('listed', 'rectified')"),
+        ),
     )
     id: Mapped[Key]
     public_id: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"), unique=True)

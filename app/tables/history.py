@@ -19,7 +19,13 @@ class HazardTransition(HazardChild, Base):
         one_of("to_state", State),
         one_of("channel", Channel),
         one_of("level", HazardLevel),
-        Index("uq_hazard_transition_hazard_id_version", "hazard_id", "version", unique=True, postgresql_where=text("restates IS NULL")),
+        Index(
+            "uq_hazard_transition_hazard_id_version",
+            "hazard_id",
+            "version",
+            unique=True,
+            postgresql_where=text("restates IS NULL"),
+        ),
         Index("ix_hazard_transition_as_of", "hazard_id", "occurred_at", "act_order", "id"),
         Index("ix_hazard_transition_unit_sector", "unit_id", "sector"),
         CheckConstraint("restates < id", name="restates_an_earlier_row"),
@@ -67,12 +73,18 @@ class AuditStream(Base):
     """The head of one append-only stream: one per hazard, account, reference subject."""
 
     __tablename__ = "audit_stream"
-    __table_args__ = (is_digest("head_sha256"), Index("uq_audit_stream_kind_subject_id", "kind", "subject_id", unique=True))
+    __table_args__ = (
+        is_digest("head_sha256"),
+        is_digest("previous_sha256"),
+        Index("uq_audit_stream_kind_subject_id", "kind", "subject_id", unique=True),
+    )
     id: Mapped[Key]
     kind: Mapped[str]
     subject_id: Mapped[int]
     hazard_id: Mapped[int | None] = mapped_column(ForeignKey("hazard.id", ondelete="RESTRICT"), index=True)
     length: Mapped[int]
+    previous_sha256: Mapped[Digest]
+    """The head before the newest event, so that one statement can move the head and chain the event."""
     head_sha256: Mapped[Digest]
 
 
@@ -123,6 +135,8 @@ class SequencePosition(Base):
         CheckConstraint("position >= 1", name="position_is_counted"),
     )
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    transition_id: Mapped[int | None] = mapped_column(ForeignKey("hazard_transition.id", ondelete="RESTRICT"), unique=True)
+    transition_id: Mapped[int | None] = mapped_column(
+        ForeignKey("hazard_transition.id", ondelete="RESTRICT"), unique=True
+    )
     audit_event_id: Mapped[int | None] = mapped_column(ForeignKey("audit_event.id", ondelete="RESTRICT"), unique=True)
     assigned_at: Mapped[RecordedAt]

@@ -68,7 +68,9 @@ class Organisation(Base):
         one_of("kind", OrganisationKind),
         not_blank("name", 200),
         CheckConstraint("(kind = 'enterprise') = (enterprise_id IS NOT NULL)", name="enterprise_has_its_own"),
-        Index("uq_organisation_unit_name", "unit_id", "name", unique=True, postgresql_where=text("enterprise_id IS NULL")),
+        Index(
+            "uq_organisation_unit_name", "unit_id", "name", unique=True, postgresql_where=text("enterprise_id IS NULL")
+        ),
         Index("uq_organisation_enterprise_id", "enterprise_id", unique=True),
     )
     id: Mapped[Key]

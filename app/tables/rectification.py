@@ -9,7 +9,18 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.regulation.vocabulary import Capacity, DismissReason, DocumentKind, EvidenceKind, Purpose
-from app.tables.base import ActDocument, Base, Digest, HazardChild, Key, RecordedAt, SmallInt, is_digest, not_blank, one_of
+from app.tables.base import (
+    ActDocument,
+    Base,
+    Digest,
+    HazardChild,
+    Key,
+    RecordedAt,
+    SmallInt,
+    is_digest,
+    not_blank,
+    one_of,
+)
 from app.tables.enterprises import LONGITUDE_LATITUDE
 
 
@@ -86,7 +97,9 @@ class Correction(ActDocument, Base):
     __table_args__ = (
         not_blank("reason"),
         is_digest("document_sha256"),
-        CheckConstraint("NOT changes ?| array['original_deadline', 'state', 'version', 'cycle']", name="field_may_change"),
+        CheckConstraint(
+            "NOT changes ?| array['original_deadline', 'state', 'version', 'cycle']", name="field_may_change"
+        ),
     )
     changes: Mapped[dict[str, Any]]
     """`{field: {"old": …, "new": …}}`."""
@@ -103,9 +116,7 @@ class DocumentConfirmation(Base):
         one_of("document_kind", DocumentKind),
         one_of("capacity", Capacity),
         is_digest("document_sha256"),
-        Index(
-            "uq_document_confirmation_one_person_once", "document_kind", "document_id", "person_id", unique=True
-        ),
+        Index("uq_document_confirmation_one_person_once", "document_kind", "document_id", "person_id", unique=True),
         Index(
             "uq_document_confirmation_one_capacity_once",
             "document_kind",
