@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 # What .gitignore leaves out, and the fetched or built; nobody commits it.
 _NOT_OURS = frozenset(
     {".git", ".venv", ".qingling", "node_modules", "dist", "build", "__pycache__"}
-    | {".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache"}
+    | {".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache", ".grimp_cache"}
 )
 
 # Below this many files a rule has lost its subject, not won.

