@@ -161,7 +161,7 @@ class EmbeddedPostgres:
         if self._socket_folder is None:
             raise EmbeddedPostgresError("内置数据库尚未启动", "the embedded server is not started")
         if password is None and user == SUPERUSER:
-            password = self._password_path.read_text("ascii").strip()
+            password = self._password_path.read_text("utf-8").strip()
         login = quote(user, safe="") + ("" if password is None else ":" + quote(password, safe=""))
         where = f"host={quote(str(self._socket_folder), safe='')}&port={self._socket_number}"
         return f"postgresql://{login}@/{quote(database, safe='')}?{where}"
@@ -188,8 +188,10 @@ class EmbeddedPostgres:
 
     def _make_cluster(self, binaries: PostgresBinaries, account: ServerAccount, log: IO[bytes]) -> None:
         """Run initdb beside the final place and rename: a start killed half-way leaves nothing that looks complete."""
-        half_made, password_file = self._home / "cluster.partial", self._home / "first-password"
-        shutil.rmtree(half_made, ignore_errors=True)
+        for left in self._home.glob("cluster.partial-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        # A name of its own: processes of a killed initdb may still be writing into theirs.
+        half_made, password_file = self._home / f"cluster.partial-{os.getpid()}", self._home / "first-password"
         password = secrets.token_urlsafe(32)
         _write_private(self._password_path, password)
         _write_private(password_file, password)
@@ -219,7 +221,7 @@ class EmbeddedPostgres:
         half_made.rename(self._cluster)
 
     def _refuse_another_major(self, binaries: PostgresBinaries) -> None:
-        made_by = (self._cluster / "PG_VERSION").read_text("ascii").strip()
+        made_by = (self._cluster / "PG_VERSION").read_text("utf-8").strip()
         if made_by != str(binaries.major):
             raise EmbeddedPostgresError(
                 f"数据目录 {self.data_folder} 由 PostgreSQL {made_by} 建立，现在找到的是 {binaries.major}；"

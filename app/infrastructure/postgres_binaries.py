@@ -73,7 +73,7 @@ def usable_binaries(found: Path, account: ServerAccount, copies: Path) -> Postgr
 
 
 def _complete(folder: Path) -> bool:
-    return all((folder / name).is_file() for name in _NEEDED)
+    return all(os.access(folder / name, os.X_OK) for name in _NEEDED)
 
 
 def _of_the_wheel() -> list[Path]:

@@ -122,23 +122,22 @@ def one_sentence_for(folder: Path) -> Iterator[None]:
 
 
 def prepare_data_folder(folder: Path, account: ServerAccount) -> None:
-    """Make the data folder, and see that the server's account can pass into it; no existing parent is changed."""
+    """Make the data folder where the server's account can pass into it; no existing parent is changed."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    if account.switched:
+        if not missing and _is_ours(folder):
+            folder.chmod(folder.stat().st_mode | (PASSABLE & ~PRIVATE))
+        blocked = account.first_impassable(missing[-1].parent if missing else folder)
+        if blocked is not None:
+            raise EmbeddedPostgresError(
+                f"以 root 启动时数据库以 nobody 身份运行，而 nobody 无法进入目录 {blocked}；"
+                "请用 QINGLING_DATA_DIR 指定其他位置，例如 /var/lib/qingling",
+                f"started by root the server runs as nobody, who cannot pass {blocked}: "
+                "set QINGLING_DATA_DIR to another place",
+            )
     for each in reversed(missing):
         each.mkdir()
         each.chmod(PASSABLE if account.switched else PRIVATE)
-    if not account.switched:
-        return
-    if _is_ours(folder):
-        folder.chmod(folder.stat().st_mode | (PASSABLE & ~PRIVATE))
-    blocked = account.first_impassable(folder)
-    if blocked is not None:
-        raise EmbeddedPostgresError(
-            f"以 root 启动时数据库以 nobody 身份运行，而 nobody 无法进入目录 {blocked}；"
-            "请用 QINGLING_DATA_DIR 指定其他位置，例如 /var/lib/qingling",
-            f"started by root the server runs as nobody, who cannot pass {blocked}: "
-            "set QINGLING_DATA_DIR to another place",
-        )
 
 
 def _is_ours(folder: Path) -> bool:
@@ -155,12 +154,12 @@ def lock_data_folder(folder: Path) -> int:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as held:
-        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        holder = os.pread(descriptor, 32, 0).decode("utf-8", "replace").strip()
         os.close(descriptor)
         raise EmbeddedPostgresError(
             f"数据目录 {folder} 正由进程 {holder} 使用，请先停止它，或用 QINGLING_DATA_DIR 另指定目录",
             f"{folder} is in use by process {holder}: stop it first, or set QINGLING_DATA_DIR",
         ) from held
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
