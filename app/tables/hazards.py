@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.regulation.vocabulary import Channel, HazardLevel, State
-from app.tables.base import Base, Key, RecordedAt, SmallInt, not_blank, one_of
+from app.tables.base import Base, Key, RecordedAt, SmallInt, Xid8, not_blank, one_of
 
 
 class Hazard(Base):
@@ -90,6 +90,8 @@ class Hazard(Base):
     """A merged number resolves to this survivor."""
     last_act_at: Mapped[datetime]
     """When the newest act happened (`occurred_at`)."""
+    touched_by: Mapped[int | None] = mapped_column(Xid8())
+    """The transaction that last moved `version`: the wall lets only a transaction that did so write what belongs to an act."""
     created_at: Mapped[RecordedAt]
 
 

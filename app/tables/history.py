@@ -28,6 +28,7 @@ class HazardTransition(HazardChild, Base):
         ),
         Index("ix_hazard_transition_as_of", "hazard_id", "occurred_at", "act_order", "id"),
         Index("ix_hazard_transition_unit_sector", "unit_id", "sector"),
+        Index("ix_hazard_transition_transaction_id", "transaction_id"),
         CheckConstraint("restates < id", name="restates_an_earlier_row"),
     )
     act: Mapped[str]
@@ -98,6 +99,7 @@ class AuditEvent(Base):
         CheckConstraint("sha256 = sha256(previous_sha256 || payload)", name="hash_is_of_payload"),
         Index("uq_audit_event_stream_id_serial", "stream_id", "serial", unique=True),
         Index("ix_audit_event_hazard_id", "hazard_id"),
+        Index("ix_audit_event_transaction_id", "transaction_id"),
     )
     id: Mapped[Key]
     stream_id: Mapped[int] = mapped_column(ForeignKey("audit_stream.id", ondelete="RESTRICT"))
