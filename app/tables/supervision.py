@@ -80,40 +80,44 @@ class SupervisionChange(ActDocument, Base):
     reason: Mapped[str]
 
 
+PLAN_TEXTS = (
+    "responsibility",
+    "measures",
+    "funds",
+    "time_limit",
+    "scheme",
+    "emergency_plan",
+    "goals_and_tasks",
+    "methods_and_measures",
+    "funds_and_supplies",
+    "organisation_and_staff",
+    "schedule_and_requirements",
+    "safety_and_emergency",
+)
+
+
 class Plan(ActDocument, Base):
-    """整改方案: 五落实 in both variants, the six statutory parts, milestones; one plan per hazard and version."""
+    """整改方案: 五落实 in both variants (方案, 预案), the six parts of 16号令 art. 15, milestones; one per hazard."""
 
     __tablename__ = "plan"
     __table_args__ = (
-        *(
-            not_blank(column)
-            for column in (
-                "responsibility",
-                "measures",
-                "funds_arranged",
-                "time_limit",
-                "scheme",
-                "emergency_plan",
-                "goals_and_tasks",
-                "institutions_and_personnel",
-            )
-        ),
+        *(not_blank(column) for column in PLAN_TEXTS),
         is_digest("document_sha256"),
-        CheckConstraint("funds_wan_yuan >= 0", name="funds_are_not_negative"),
         Index("uq_plan_hazard_id_plan_version", "hazard_id", "plan_version", unique=True),
     )
     plan_version: Mapped[int]
     responsibility: Mapped[str]
     measures: Mapped[str]
-    funds_arranged: Mapped[str]
-    funds_wan_yuan: Mapped[int | None]
+    funds: Mapped[str]
     time_limit: Mapped[str]
     scheme: Mapped[str]
-    """方案, the fifth of 五落实 in one official variant."""
     emergency_plan: Mapped[str]
-    """预案, the fifth in the other; also the sixth statutory part."""
     goals_and_tasks: Mapped[str]
-    institutions_and_personnel: Mapped[str]
+    methods_and_measures: Mapped[str]
+    funds_and_supplies: Mapped[str]
+    organisation_and_staff: Mapped[str]
+    schedule_and_requirements: Mapped[str]
+    safety_and_emergency: Mapped[str]
     milestones: Mapped[dict[str, Any]]
     """`{"items": [{"name", "due_on"}]}` in order of date."""
     document_sha256: Mapped[Digest]
