@@ -8,9 +8,9 @@ import pytest
 from tests.architecture.source_tree import Source, Violation, calls, dotted, report, source, sources
 
 BROAD = {"Exception", "BaseException", "builtins.Exception"}
-# The API's last line of defence (an unknown error becomes a problem document and a log line) and the worker's
-# (a failed job is recorded and the next one runs). The command line needs none: a traceback and exit code 1 are honest.
-OUTERMOST = {"app/main.py", "app/jobs/worker.py"}
+# The request's edge (an unknown error becomes a problem document and one log line) and the worker's (a failed job is
+# recorded and the next one runs). The command line needs none: a traceback and an exit code are honest.
+OUTERMOST = {"app/infrastructure/middleware.py", "app/jobs/worker.py"}
 
 
 def violations(file: Source) -> Iterator[Violation]:
@@ -59,4 +59,4 @@ def test_a_named_except_is_free_and_so_are_the_edges() -> None:
     assert not list(violations(source("app/hazards/report.py", "try:\n    act()\nexcept ValueError:\n    log()")))
     tidying = "try:\n    act()\nexcept BaseException:\n    tidy()\n    raise"
     assert not list(violations(source("app/hazards/report.py", tidying)))
-    assert not list(violations(source("app/main.py", "try:\n    act()\nexcept Exception:\n    log()")))
+    assert not list(violations(source("app/jobs/worker.py", "try:\n    act()\nexcept Exception:\n    log()")))
