@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from app.infrastructure.embedded_postgres import EmbeddedPostgres
-from tests.support.cluster import ADDRESS, ALIVE, GUARDED, locked
+from tests.support.run import ADDRESS, ALIVE, GUARDED, locked
 
 # Nothing in this cluster outlives the run: what durability costs is saved.
 SETTINGS = {
