@@ -12,7 +12,7 @@ class Word(StrEnum):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> Self:
+    def __new__(cls, value: str, label: str = "") -> Self:
         """A member is its value; its Chinese reading is its label."""
         word = str.__new__(cls, value)
         word._value_ = value

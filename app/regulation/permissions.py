@@ -1,0 +1,264 @@
+"""Who may act: each word of the lifecycle's "who" as (posts, relation of their organisation to the hazard).
+
+Hazard acts are permitted by `may`; everything else by `PERMISSIONS`. Row scope is `hazards/scope.py`'s.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.regulation.facts import Actor, HazardFacts
+from app.regulation.vocabulary import PostKind, Relation, RoleClass
+
+_OFFICIALS = frozenset({RoleClass.OFFICIAL, RoleClass.CUSTODIAN, RoleClass.IMPORT})
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """A word of the table's "who" column: posts, and how their organisation must stand to the hazard."""
+
+    word: str
+    label: str
+    post_kinds: frozenset[PostKind]
+    relations: frozenset[Relation]
+    """One of them is enough."""
+    service_role: RoleClass | None = None
+    """Role class whose service accounts may act so too; a service account never signs."""
+
+
+_ENTERPRISE_POSTS = frozenset(
+    {
+        PostKind.ENTERPRISE_SAFETY_OFFICER,
+        PostKind.ENTERPRISE_SAFETY_HEAD,
+        PostKind.ENTERPRISE_PRINCIPAL,
+        PostKind.ENTERPRISE_CONTROLLER,
+    }
+)
+_DEPARTMENT_POSTS = frozenset(
+    {PostKind.INSPECTOR, PostKind.SECTION_HEAD, PostKind.DEPUTY_HEAD, PostKind.PRINCIPAL_HEAD}
+)
+_OFFICE_POSTS = frozenset({PostKind.OFFICE_CLERK, PostKind.OFFICE_HEAD})
+_SIGNING_POSTS = (
+    _DEPARTMENT_POSTS
+    | (_ENTERPRISE_POSTS - {PostKind.ENTERPRISE_SAFETY_OFFICER})
+    | {PostKind.OFFICE_HEAD, PostKind.GOVERNMENT_HEAD}
+)
+
+ENTERPRISE = Who(
+    "enterprise",
+    "责任单位",
+    _ENTERPRISE_POSTS,
+    frozenset({Relation.RESPONSIBLE}),
+    service_role=RoleClass.ENTERPRISE,
+)
+INSPECTOR = Who(
+    "inspector",
+    "检查人员",
+    frozenset({PostKind.INSPECTOR}),
+    frozenset({Relation.LEAD, Relation.REGULATOR, Relation.TERRITORIAL}),
+)
+TIP_OFFICER = Who(
+    "tip_officer",
+    "举报受理人员",
+    frozenset({PostKind.TIP_OFFICER}),
+    frozenset({Relation.REGULATOR, Relation.TERRITORIAL}),
+)
+REGULATOR = Who(
+    "regulator",
+    "监管部门",
+    _DEPARTMENT_POSTS,
+    frozenset({Relation.LEAD, Relation.REGULATOR}),
+)
+LEAD_DEPARTMENT = Who("lead_department", "监管责任部门", _DEPARTMENT_POSTS, frozenset({Relation.LEAD}))
+RECEIVING_DEPARTMENT = Who("receiving_department", "拟接收部门", _DEPARTMENT_POSTS, frozenset({Relation.RECEIVING}))
+SAFETY_OFFICE = Who(
+    "safety_office",
+    "安委办",
+    _OFFICE_POSTS,
+    frozenset({Relation.TERRITORIAL, Relation.LISTING_OFFICE}),
+)
+ATTESTOR = Who("attestor", "核对确认人(安委办)", _OFFICE_POSTS, frozenset({Relation.TERRITORIAL}))
+LISTING_OFFICE = Who("listing_office", "挂牌督办的安委办", _OFFICE_POSTS, frozenset({Relation.LISTING_OFFICE}))
+HIGHER_OFFICE = Who("higher_office", "上一级安委办", _OFFICE_POSTS, frozenset({Relation.HIGHER_OFFICE}))
+SIGNER = Who("signer", "本级签字岗位", _SIGNING_POSTS, frozenset({Relation.ROUND_PARTY}))
+
+WORDS: tuple[Who, ...] = (
+    ENTERPRISE,
+    INSPECTOR,
+    TIP_OFFICER,
+    REGULATOR,
+    LEAD_DEPARTMENT,
+    RECEIVING_DEPARTMENT,
+    SAFETY_OFFICE,
+    ATTESTOR,
+    LISTING_OFFICE,
+    HIGHER_OFFICE,
+    SIGNER,
+)
+"""Every word of the "who" column, in the order documents list them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What relates an organisation to a hazard, one not yet reported included."""
+
+    unit_id: int
+    sector: str
+    enterprise_id: int | None = None
+    lead_organisation_id: int | None = None
+    listing_office_id: int | None = None
+    higher_office_id: int | None = None
+    receiving_organisation_id: int | None = None
+    round_organisation_ids: frozenset[int] = frozenset()
+    responsible_organisation_id: int | None = None
+    """Where the responsible party is an organisation, not an enterprise."""
+
+
+def standing_of(facts: HazardFacts, *, higher_office_id: int | None = None) -> Standing:
+    """How a hazard stands; `higher_office_id` is the superior of its listing office."""
+    levels = facts.round.levels if facts.round else ()
+    return Standing(
+        unit_id=facts.unit_id,
+        sector=facts.sector,
+        enterprise_id=facts.enterprise_id,
+        lead_organisation_id=facts.lead_organisation_id,
+        listing_office_id=facts.listing_office_id,
+        higher_office_id=higher_office_id,
+        receiving_organisation_id=facts.transfer_to_organisation_id,
+        round_organisation_ids=frozenset(level.organisation_id for level in levels),
+    )
+
+
+def relations(standing: Standing, actor: Actor) -> frozenset[Relation]:
+    """Every relation of the actor's organisation to the hazard; `ANY` always."""
+    found = {Relation.ANY}
+    if actor.enterprise_id is not None and actor.enterprise_id == standing.enterprise_id:
+        found.add(Relation.RESPONSIBLE)
+    if actor.organisation_id is not None:
+        found |= _relations_by_organisation(standing, actor.organisation_id)
+    if actor.role_class in _OFFICIALS and standing.unit_id in actor.unit_ids:
+        found |= _relations_by_unit(standing, actor)
+    return frozenset(found)
+
+
+def _relations_by_organisation(standing: Standing, organisation_id: int) -> set[Relation]:
+    named = {
+        Relation.RESPONSIBLE: standing.responsible_organisation_id,
+        Relation.LEAD: standing.lead_organisation_id,
+        Relation.LISTING_OFFICE: standing.listing_office_id,
+        Relation.HIGHER_OFFICE: standing.higher_office_id,
+        Relation.RECEIVING: standing.receiving_organisation_id,
+    }
+    found = {relation for relation, organisation in named.items() if organisation == organisation_id}
+    if organisation_id in standing.round_organisation_ids:
+        found.add(Relation.ROUND_PARTY)
+    return found
+
+
+def _relations_by_unit(standing: Standing, actor: Actor) -> set[Relation]:
+    """A department of certain sectors regulates those; an office or township without sectors is the territory's."""
+    if not actor.sectors:
+        return {Relation.TERRITORIAL}
+    return {Relation.REGULATOR} if standing.sector in actor.sectors else set()
+
+
+def is_one_of(words: Iterable[Who], actor: Actor, held: frozenset[Relation]) -> bool:
+    """Whether the actor's post and one of its relations fit one of the words."""
+    return any(_fits(word, actor) and not word.relations.isdisjoint(held) for word in words)
+
+
+def _fits(word: Who, actor: Actor) -> bool:
+    if actor.is_service:
+        return word.service_role is not None and word.service_role is actor.role_class
+    return actor.post_kind in word.post_kinds
+
+
+class Permission(StrEnum):
+    """What may be done besides acts on a hazard, `resource:action`, alphabetical."""
+
+    ACCOUNT_CREATE = "account:create"
+    ACCOUNT_DISABLE = "account:disable"
+    ACCOUNT_READ = "account:read"
+    APPOINTMENT_CONFIRM = "appointment:confirm"
+    APPOINTMENT_END = "appointment:end"
+    APPOINTMENT_PROPOSE = "appointment:propose"
+    APPOINTMENT_READ = "appointment:read"
+    AREA_READ = "area:read"
+    AUDIT_READ = "audit:read"
+    AUDIT_VERIFY = "audit:verify"
+    CALENDAR_IMPORT = "calendar:import"
+    CALENDAR_READ = "calendar:read"
+    CHANGES_READ = "changes:read"
+    CRITERION_IMPORT = "criterion:import"
+    CRITERION_READ = "criterion:read"
+    EDITION_LOAD = "edition:load"
+    EDITION_READ = "edition:read"
+    ENTERPRISE_CREATE = "enterprise:create"
+    ENTERPRISE_READ = "enterprise:read"
+    EVIDENCE_ADD = "evidence:add"
+    EVIDENCE_READ = "evidence:read"
+    HAZARD_READ = "hazard:read"
+    LEDGER_ATTEST = "ledger:attest"
+    LEDGER_IMPORT = "ledger:import"
+    ORGANISATION_CONFIRM = "organisation:confirm"
+    ORGANISATION_READ = "organisation:read"
+    PERSON_CREATE = "person:create"
+    PERSON_READ = "person:read"
+    POST_CHECK = "post:check"
+    SERVICE_KEY_ISSUE = "service_key:issue"
+    STATISTICS_READ = "statistics:read"
+    WORKLIST_READ = "worklist:read"
+
+
+_ADMINISTRATORS = frozenset({PostKind.SYSTEM_ADMINISTRATOR, PostKind.SECURITY_ADMINISTRATOR})
+_TWO_ADMINISTRATORS = _ADMINISTRATORS
+_EVERY_POST = frozenset(PostKind)
+_ADMINISTRATIVE_POSTS = _ADMINISTRATORS | {PostKind.AUDIT_ADMINISTRATOR, PostKind.AUDITOR}
+_WORKING_POSTS = _EVERY_POST - _ADMINISTRATIVE_POSTS
+_OFFICIAL_POSTS = _WORKING_POSTS - _ENTERPRISE_POSTS
+_AUDITORS = frozenset({PostKind.AUDIT_ADMINISTRATOR, PostKind.AUDITOR})
+_READERS = _WORKING_POSTS | {PostKind.AUDITOR}
+
+PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
+    Permission.ACCOUNT_CREATE: frozenset({PostKind.SYSTEM_ADMINISTRATOR}),
+    Permission.ACCOUNT_DISABLE: _ADMINISTRATORS,
+    Permission.ACCOUNT_READ: _ADMINISTRATIVE_POSTS,
+    Permission.APPOINTMENT_CONFIRM: _TWO_ADMINISTRATORS,
+    Permission.APPOINTMENT_END: _TWO_ADMINISTRATORS,
+    Permission.APPOINTMENT_PROPOSE: _TWO_ADMINISTRATORS,
+    Permission.APPOINTMENT_READ: _ADMINISTRATIVE_POSTS | _OFFICIAL_POSTS,
+    Permission.AREA_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
+    Permission.AUDIT_READ: _AUDITORS,
+    Permission.AUDIT_VERIFY: _AUDITORS,
+    Permission.CALENDAR_IMPORT: frozenset({PostKind.SYSTEM_ADMINISTRATOR}),
+    Permission.CALENDAR_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
+    Permission.CHANGES_READ: frozenset({RoleClass.PLATFORM, PostKind.OFFICE_CLERK, PostKind.OFFICE_HEAD}),
+    Permission.CRITERION_IMPORT: frozenset({PostKind.SYSTEM_ADMINISTRATOR}),
+    Permission.CRITERION_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
+    Permission.EDITION_LOAD: frozenset(),
+    Permission.EDITION_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
+    Permission.ENTERPRISE_CREATE: _OFFICIAL_POSTS,
+    Permission.ENTERPRISE_READ: _READERS | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
+    Permission.EVIDENCE_ADD: _WORKING_POSTS | {RoleClass.ENTERPRISE},
+    Permission.EVIDENCE_READ: _READERS | {RoleClass.ENTERPRISE},
+    Permission.HAZARD_READ: _READERS | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
+    Permission.LEDGER_ATTEST: _OFFICE_POSTS,
+    Permission.LEDGER_IMPORT: _OFFICE_POSTS | {RoleClass.IMPORT},
+    Permission.ORGANISATION_CONFIRM: _TWO_ADMINISTRATORS,
+    Permission.ORGANISATION_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
+    Permission.PERSON_CREATE: frozenset({PostKind.SYSTEM_ADMINISTRATOR}),
+    Permission.PERSON_READ: _ADMINISTRATIVE_POSTS,
+    Permission.POST_CHECK: _ADMINISTRATIVE_POSTS | _OFFICE_POSTS,
+    Permission.SERVICE_KEY_ISSUE: frozenset({PostKind.SECURITY_ADMINISTRATOR}),
+    Permission.STATISTICS_READ: _READERS | {RoleClass.PLATFORM, RoleClass.REPORT},
+    Permission.WORKLIST_READ: _WORKING_POSTS,
+}
+"""Posts of persons, and role classes of service accounts and jobs; `edition:load` is the owner role's alone."""
+
+
+def has_permission(permission: Permission, actor: Actor) -> bool:
+    """Whether the actor may do that: by post, or by role class for a service account, job or import."""
+    granted = PERMISSIONS[permission]
+    if actor.post_kind is not None and not actor.is_service:
+        return actor.post_kind in granted
+    return actor.role_class in granted
