@@ -173,7 +173,7 @@ def _iso_date(value: object) -> object:
     return value
 
 
-BusinessDate = Annotated[date, BeforeValidator(_iso_date), Field(ge=EARLIEST_DATE, le=LATEST_DATE)]
+BusinessDate = Annotated[date, Field(ge=EARLIEST_DATE, le=LATEST_DATE), BeforeValidator(_iso_date)]
 """A day in Asia/Shanghai, `YYYY-MM-DD`, 1990-01-01 to 2100-12-31."""
 
 
@@ -205,5 +205,5 @@ def _whole_number(value: object) -> object:
     return value
 
 
-Identifier = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=LARGEST_IDENTIFIER)]
+Identifier = Annotated[int, Field(ge=1, le=LARGEST_IDENTIFIER), BeforeValidator(_whole_number)]
 """A row's number: 1 to 2^63-1, the range of PostgreSQL's bigint."""

@@ -100,4 +100,4 @@ class _Shown(dict[str, Any]):
         return "规定值"
 
     def __getitem__(self, key: str) -> str:
-        return str(super().__getitem__(key)).replace(" or ", "、")
+        return str(super().__getitem__(key)).replace(" or ", "、").replace("', '", "'、'")

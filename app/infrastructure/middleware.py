@@ -1,0 +1,162 @@
+"""The outermost edge, in plain ASGI: request id, size limits, security headers, one log line, the last-resort 500."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import structlog
+from fastapi import FastAPI
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.infrastructure.errors import TooLarge
+from app.infrastructure.problem_details import render, render_status
+
+LONGEST_QUERY: Final = 8192
+"""In bytes: some hundred filter terms, far from ten thousand."""
+
+_WELL_FORMED_ID: Final = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_SECURITY_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_STRICT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+# Swagger UI and ReDoc start from a script inside their page and draw with styles of their own.
+_DOCS_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
+)
+_DOCS: Final = ("/docs", "/redoc", "/static-offline-docs")
+_access: Final = structlog.get_logger("qingling.access")
+
+
+class RequestEdge:
+    """Wraps everything: what happens inside, the caller gets a well-formed answer and the operator one line."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request; an exception leaves only when an answer had already begun."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        answer = _Answer(scope, send)
+        began = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, answer.send)
+            except Exception as error:
+                # The outermost edge: below it nothing may catch so widely.
+                _access.error("unexpected_error", exc_info=error)
+                if answer.status is not None:
+                    raise
+                await render_status(500, scope)(scope, receive, answer.send)
+            finally:
+                _log(scope, answer.status, time.perf_counter() - began)
+
+
+class _Answer:
+    """Sends the answer with our headers on it and remembers its status."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self.status: int | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            _complete_headers(self._scope, MutableHeaders(scope=message))
+        await self._send(message)
+
+
+def _complete_headers(scope: Scope, headers: MutableHeaders) -> None:
+    path: str = scope["path"]
+    headers["X-Request-ID"] = scope["state"]["request_id"]
+    for name, value in _SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Content-Security-Policy", _DOCS_POLICY if path.startswith(_DOCS) else _STRICT_POLICY)
+    if path.startswith("/api"):
+        headers.setdefault("Cache-Control", "no-store")
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get("x-request-id", "")
+    return str(UUID(given)) if _WELL_FORMED_ID.fullmatch(given) else str(uuid4())
+
+
+def _log(scope: Scope, status: int | None, seconds: float) -> None:
+    # The route's template, never the path: paths and queries carry names, receipt codes and numbers of persons.
+    _access.info(
+        "request",
+        method=scope["method"] if scope["method"].isalpha() else "?",
+        route=getattr(scope.get("route"), "path", None),
+        status=status,
+        code=scope["state"].get("problem_code"),
+        milliseconds=round(seconds * 1000, 1),
+    )
+
+
+class SizeLimits:
+    """Refuses a query or a body that is too large, by its declared length before a byte of it is read."""
+
+    def __init__(self, app: ASGIApp, limit_of: Callable[[str], int]) -> None:
+        self._app = app
+        self._limit_of = limit_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves the request with a body that cannot exceed the limit of its path, in bytes."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._limit_of(scope["path"])
+        declared = Headers(scope=scope).get("content-length", "0")
+        if len(scope["query_string"]) > LONGEST_QUERY:
+            await render_status(414, scope)(scope, receive, send)
+        elif not (declared.isascii() and declared.isdigit()):
+            await render_status(400, scope)(scope, receive, send)
+        elif len(declared) > len(str(limit)) + 1 or int(declared) > limit:
+            refusal = render(TooLarge(facts={"limit_bytes": limit}), scope)
+            # The body stays unread, so the connection cannot serve another request.
+            refusal.headers["Connection"] = "close"
+            await refusal(scope, receive, send)
+        else:
+            await self._app(scope, _counted(receive, limit), send)
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message: dict[str, Any] = dict(await receive())
+        read += len(message.get("body", b""))
+        if read > limit:
+            # FastAPI turns any other exception of a body into 400.
+            raise HTTPException(413)
+        return message
+
+    return counted
+
+
+def install_edge(app: FastAPI, limit_of: Callable[[str], int]) -> None:
+    """Puts the edge and the limits around the app; a middleware added later would stand outside of them."""
+    app.add_middleware(SizeLimits, limit_of=limit_of)
+    app.add_middleware(RequestEdge)
+
+
+def limit_by_path(ordinary: int, uploads: dict[str, int]) -> Callable[[str], int]:
+    """The body limit of a path in bytes: that of the first upload suffix it ends with, else the ordinary one."""
+
+    def limit_of(path: str) -> int:
+        return next((limit for suffix, limit in uploads.items() if path.rstrip("/").endswith(suffix)), ordinary)
+
+    return limit_of
