@@ -1,8 +1,9 @@
-"""Resolves the newest versions that pyproject.toml allows and writes them down in three places.
+"""Resolves the newest versions that pyproject.toml allows and writes them down.
 
-`requirements.lock` (what runs) and `requirements-dev.lock` (what runs, tests and checks) carry versions and SHA-256
-hashes but no addresses, so that any index serves them; `[tool.uv] constraint-dependencies`, between the markers
-`# begin pins` and `# end pins`, gives `uv run` the same versions without uv.lock. Needs `uv` on PATH.
+`requirements.lock` (what runs), `requirements-build.lock` (what builds the wheel) and `requirements-dev.lock` (all of
+it, with tests and checks) carry versions and SHA-256 hashes but no addresses, so that any index serves them;
+`[tool.uv] constraint-dependencies`, between the markers `# begin pins` and `# end pins`, gives `uv run` the same
+versions without uv.lock. Needs `uv` on PATH.
 """
 
 import re
@@ -16,6 +17,11 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 BEGIN, END = "# begin pins", "# end pins"
 HEADER = "# Written by `make lock`: versions and hashes, no addresses. Do not edit.\n"
 EXPORT = ["export", "--format", "requirements-txt", "--no-emit-project", "--no-header", "--no-annotate", "--frozen"]
+LOCKS = {
+    "requirements.lock": ["--no-default-groups"],
+    "requirements-build.lock": ["--only-group", "build"],
+    "requirements-dev.lock": ["--all-groups"],
+}
 PIN = re.compile(r"^(?P<requirement>[A-Za-z0-9][^\\]*?)\s*\\?$", re.MULTILINE)
 
 
@@ -56,11 +62,10 @@ def main() -> None:
         (folder / "README.md").touch()
         (folder / "pyproject.toml").write_text(between_markers(text, []), "utf-8")
         subprocess.run([uv, "lock", "--quiet"], cwd=folder, check=True)  # noqa: S603 - uv
-        runtime = export(uv, folder, "--no-default-groups")
-        everything = export(uv, folder, "--all-groups")
-    (REPOSITORY / "requirements.lock").write_text(HEADER + runtime, "utf-8")
-    (REPOSITORY / "requirements-dev.lock").write_text(HEADER + everything, "utf-8")
-    project.write_text(between_markers(text, pins(everything)), "utf-8")
+        locks = {name: HEADER + export(uv, folder, *groups) for name, groups in LOCKS.items()}
+    for name, lock in locks.items():
+        (REPOSITORY / name).write_text(lock, "utf-8")
+    project.write_text(between_markers(text, pins(locks["requirements-dev.lock"])), "utf-8")
 
 
 if __name__ == "__main__":

@@ -5,29 +5,33 @@ import tomllib
 
 import pytest
 
-from scripts.pin_dependencies import BEGIN, END, between_markers, pins
+from scripts.pin_dependencies import BEGIN, END, LOCKS, between_markers, pins
 from tests.architecture.source_tree import REPOSITORY
 
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+EVERYTHING = "requirements-dev.lock"
+
+
+def locked(name: str) -> list[str]:
+    return pins((REPOSITORY / name).read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_has_hashes_for_every_version_and_no_address(name: str) -> None:
     text = (REPOSITORY / name).read_text("utf-8")
-    assert len(pins(text)) >= 40
+    assert pins(text)
     assert all("--hash=sha256:" in entry for entry in re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:])
     assert "://" not in text
 
 
-def test_the_runtime_lock_is_part_of_the_whole() -> None:
-    runtime, everything = (set(pins((REPOSITORY / name).read_text("utf-8"))) for name in LOCKS)
-    assert runtime < everything
+@pytest.mark.parametrize("name", sorted(set(LOCKS) - {EVERYTHING}))
+def test_each_lock_is_part_of_the_whole(name: str) -> None:
+    assert set(locked(name)) < set(locked(EVERYTHING))
 
 
 def test_pyproject_pins_what_the_lock_says() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
-    locked = tomllib.loads(f"pins = [{' '.join(pins((REPOSITORY / LOCKS[1]).read_text('utf-8')))}]")
-    assert project["tool"]["uv"]["constraint-dependencies"] == locked["pins"]
+    expected = tomllib.loads(f"pins = [{' '.join(locked(EVERYTHING))}]")["pins"]
+    assert project["tool"]["uv"]["constraint-dependencies"] == expected
 
 
 def test_every_dependency_is_locked() -> None:
@@ -35,8 +39,7 @@ def test_every_dependency_is_locked() -> None:
     groups = project["dependency-groups"].values()
     wanted = [*project["project"]["dependencies"], *(each for group in groups for each in group)]
     names = {re.split(r"[\[<>=!~; ]", requirement)[0].lower() for requirement in wanted}
-    locked = {pin.strip('"').split("==")[0] for pin in pins((REPOSITORY / LOCKS[1]).read_text("utf-8"))}
-    assert names <= locked
+    assert names <= {pin.strip('"').split("==")[0] for pin in locked(EVERYTHING)}
 
 
 def test_pins_replace_what_stood_between_the_markers() -> None:
