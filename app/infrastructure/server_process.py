@@ -158,7 +158,8 @@ def uninterrupted() -> Iterator[None]:
         yield
     finally:
         for each, handler in before.items():
-            signal.signal(each, handler)
+            # None is a handler that Python did not set and cannot set again.
+            signal.signal(each, signal.SIG_DFL if handler is None else handler)
 
 
 @contextlib.contextmanager

@@ -297,3 +297,12 @@ def test_programs_the_server_cannot_reach_are_copied_once_and_kept(place: Path) 
             seen.append(program.stat().st_ino)
     assert seen[0] == seen[1]
     assert site.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("major", [15])
+def test_the_systems_own_postgresql_serves_as_well(place: Path, major: int) -> None:
+    with EmbeddedPostgres(place / "data", binaries=Path(f"/usr/lib/postgresql/{major}/bin")) as server:
+        assert server.binaries.major == major
+        shape = "SELECT (pg_encoding_to_char(encoding), datcollate) FROM pg_database LIMIT 1"
+        assert ask(server.conninfo("postgres"), shape) == ("UTF8", "C.UTF-8")
