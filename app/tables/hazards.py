@@ -101,7 +101,8 @@ class HazardParty(Base):
     __tablename__ = "hazard_party"
     __table_args__ = (
         CheckConstraint(
-            "role IN ('territorial_receiver', 'sector_receiver', 'cooperating', 'former_lead', 'round_party')", name="role_is_known"
+            "role IN ('territorial_receiver', 'sector_receiver', 'cooperating', 'former_lead', 'round_party')",
+            name="role_is_known",
         ),
         CheckConstraint("ended_at > begun_at", name="period_is_forward"),
         Index("ix_hazard_party_hazard_id", "hazard_id"),

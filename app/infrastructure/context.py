@@ -1,0 +1,22 @@
+"""What every service function is given first: the transaction, who acts, what time it is, which request this is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.regulation.facts import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One act's surroundings; there is no other clock, session or actor below the edge."""
+
+    session: AsyncSession
+    """Of the one transaction; `Database.transaction` alone commits it."""
+    actor: Actor
+    now: datetime
+    """`registry_now()` of the transaction's first statement, aware."""
+    request_id: str
+    session_id: int | None = None
+    """The sign-in behind the token; None for a service key, a job, a command or nobody."""

@@ -1,0 +1,237 @@
+"""One transaction for one principal: the role and its settings are set by the first statement, and hold until the end.
+
+The logins own nothing and inherit nothing. A transaction that did not pass through here, or has lost its role, reads
+no row of any table.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Self
+
+from sqlalchemy import Row, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+
+from app.infrastructure.constraint_errors import translate
+from app.infrastructure.context import Context
+from app.infrastructure.errors import Unauthenticated
+from app.regulation.facts import Actor
+from app.regulation.vocabulary import PostKind, RoleClass
+
+_LONGEST_TOKEN: Final = 256
+# Client-side limits of promises 2.9; pool_timeout and connect_timeout in seconds, tcp_user_timeout in milliseconds.
+_OVERFLOW: Final = 5
+_POOL_TIMEOUT: Final = 3
+_RECYCLE_AFTER: Final = 1800
+_CONNECT: Final[dict[str, Any]] = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10000,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A session token or a service key (`qk_…`) as the caller sent it; never shown in a representation."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPrincipal:
+    """A command or a job: no person stands behind it, so it can sign nothing."""
+
+    role_class: RoleClass
+    label: str
+    account_id: int | None = None
+
+
+Principal = Token | SystemPrincipal | None
+"""None is the public: nobody signed in."""
+
+_PUBLIC: Final = SystemPrincipal(RoleClass.PUBLIC, "公众")
+
+# The transaction's one first statement; an unknown token gives no row, sets no role, and so sees nothing.
+_BECOME_HOLDER_OF_TOKEN: Final = text(
+    """
+    SELECT set_config('role', 'qingling_' || p.role_class, true),
+           set_config('app.account', coalesce(p.account_id::text, ''), true),
+           set_config('app.person', coalesce(p.person_id::text, ''), true),
+           set_config('app.appointment', coalesce(p.appointment_id::text, ''), true),
+           set_config('app.organisation', coalesce(p.organisation_id::text, ''), true),
+           set_config('app.units', coalesce(p.unit_ids, ''), true),
+           set_config('app.sectors', coalesce(p.sectors, ''), true),
+           set_config('app.enterprise', coalesce(p.enterprise_id::text, ''), true),
+           set_config('app.session', coalesce(p.session_id::text, ''), true),
+           p.*, registry_now() AS started_at
+      FROM principal_of(:token, :idle_minutes) AS p
+    """
+)
+_BECOME_SYSTEM: Final = text(
+    """
+    SELECT set_config('role', 'qingling_' || CAST(:role_class AS text), true),
+           set_config('app.account', CAST(:account AS text), true),
+           set_config('app.person', '', true), set_config('app.appointment', '', true),
+           set_config('app.organisation', '', true), set_config('app.units', '', true),
+           set_config('app.sectors', '', true), set_config('app.enterprise', '', true),
+           set_config('app.session', '', true),
+           registry_now() AS started_at
+    """
+)
+_STILL_THE_SAME: Final = text(
+    """
+    SELECT current_user = 'qingling_' || CAST(:role_class AS text)
+       AND current_setting('app.account') = CAST(:account AS text)
+       AND current_setting('app.appointment') = CAST(:appointment AS text)
+    """
+)
+_UNSAFE_LOGIN: Final = text(
+    """
+    SELECT r.rolname,
+           r.rolsuper AS is_superuser,
+           r.rolbypassrls AS bypasses_policies,
+           r.rolinherit AS inherits,
+           EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                    WHERE n.nspname IN ('public', 'stage') AND c.relkind IN ('r', 'p', 'v', 'm')
+                      AND pg_has_role(r.oid, c.relowner, 'MEMBER')) AS reaches_owner
+      FROM pg_roles r WHERE r.rolname = session_user
+    """
+)
+
+
+class PrincipalChanged(Exception):
+    """The transaction ended under another role or account than it began with; it was rolled back."""
+
+
+class UnsafeLogin(Exception):
+    """The login could pass the row-level walls; the message is one Chinese sentence naming the remedy."""
+
+
+class Database:
+    """The pool of one login, and the only way to a transaction."""
+
+    def __init__(self, engine: AsyncEngine, *, idle_minutes: int = 30) -> None:
+        """`idle_minutes`: after how long without a request a sign-in ends."""
+        self._engine = engine
+        self._idle_minutes = idle_minutes
+
+    @classmethod
+    def at(cls, url: URL | str, *, pool_size: int = 15, idle_minutes: int = 30, read_only: bool = False) -> Self:
+        """The database at an address; `read_only` for a login or a server that only reads."""
+        address = make_url(url).set(drivername="postgresql+psycopg")
+        wanted = "any" if read_only else "read-write"
+        engine = create_async_engine(
+            address,
+            pool_size=pool_size,
+            max_overflow=_OVERFLOW,
+            pool_timeout=_POOL_TIMEOUT,
+            pool_recycle=_RECYCLE_AFTER,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={**_CONNECT, "target_session_attrs": wanted},
+        )
+        return cls(engine, idle_minutes=idle_minutes)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def transaction(self, principal: Principal, *, request_id: str) -> AsyncIterator[Context]:
+        """One transaction as the principal, committed at the end, rolled back on any exception.
+
+        Raises Unauthenticated for a token that is unknown, ended or without a valid appointment; database errors as
+        the refusals they amount to; PrincipalChanged when the role did not last.
+        """
+        try:
+            async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
+                context = await self._begin(session, principal, request_id)
+                yield context
+                await session.flush()
+                await _refuse_changed_principal(session, context.actor)
+        except SQLAlchemyError as error:
+            refusal = translate(error)
+            if refusal is None:
+                raise
+            raise refusal from error
+
+    async def refuse_unsafe_login(self) -> None:
+        """UnsafeLogin when the login is a superuser, bypasses or inherits anything, or can become a table's owner."""
+        async with self._engine.connect() as connection:
+            await assert_safe_login(connection)
+
+    async def _begin(self, session: AsyncSession, principal: Principal, request_id: str) -> Context:
+        if isinstance(principal, Token):
+            row = await self._holder_of(session, principal)
+            return Context(session, _actor_of(row), row.started_at, request_id, row.session_id)
+        system = principal or _PUBLIC
+        actor = Actor(system.role_class, account_id=system.account_id, label=system.label)
+        started: datetime = (
+            (
+                await session.execute(
+                    _BECOME_SYSTEM,
+                    {"role_class": system.role_class.value, "account": _as_text(system.account_id)},
+                )
+            )
+            .one()
+            .started_at
+        )
+        return Context(session, actor, started, request_id)
+
+    async def _holder_of(self, session: AsyncSession, token: Token) -> Row[Any]:
+        if len(token.value) > _LONGEST_TOKEN or not token.value.isascii() or not token.value.isprintable():
+            raise Unauthenticated
+        parameters = {"token": token.value, "idle_minutes": self._idle_minutes}
+        row = (await session.execute(_BECOME_HOLDER_OF_TOKEN, parameters)).one_or_none()
+        if row is None:
+            raise Unauthenticated
+        return row
+
+
+async def assert_safe_login(connection: AsyncConnection) -> None:
+    """UnsafeLogin unless the connection's login depends on the row-level walls."""
+    login = (await connection.execute(_UNSAFE_LOGIN)).one()
+    if login.is_superuser or login.bypasses_policies or login.inherits or login.reaches_owner:
+        raise UnsafeLogin(
+            f"数据库登录 {login.rolname} 可以绕过行级防线（超级用户、BYPASSRLS、表的所有者或继承角色），"
+            "请改用 `qingling roles --sql` 建立的应用登录 qingling_app。"
+        )
+
+
+async def _refuse_changed_principal(session: AsyncSession, actor: Actor) -> None:
+    parameters = {
+        "role_class": actor.role_class.value,
+        "account": _as_text(actor.account_id),
+        "appointment": _as_text(actor.appointment_id),
+    }
+    if (await session.execute(_STILL_THE_SAME, parameters)).scalar_one() is not True:
+        raise PrincipalChanged("the transaction did not end as the principal it began with")
+
+
+def _actor_of(row: Row[Any]) -> Actor:
+    return Actor(
+        role_class=RoleClass(row.role_class),
+        account_id=row.account_id,
+        person_id=row.person_id,
+        appointment_id=row.appointment_id,
+        post_kind=PostKind(row.post_kind) if row.post_kind else None,
+        organisation_id=row.organisation_id,
+        unit_ids=tuple(int(unit) for unit in _items(row.unit_ids)),
+        sectors=tuple(_items(row.sectors)),
+        enterprise_id=row.enterprise_id,
+        is_service=row.is_service,
+        label=row.label,
+    )
+
+
+def _items(listed: str | None) -> Sequence[str]:
+    return listed.split(",") if listed else ()
+
+
+def _as_text(number: int | None) -> str:
+    return "" if number is None else str(number)
