@@ -1,11 +1,9 @@
 """Our own PostgreSQL server in a data folder: made at the first start, stopped with the process that started it.
 
-<data folder>/server.lock         held by the one process that may run the server
-              superuser-password  of the superuser `postgres`, mode 0600
-              postgres.log        what the server says
-              postgres/           private to the server's account
-                  cluster/        the databases
-                  socket/         the server's only door, unless a TCP port is asked for
+In the data folder: `server.lock`, held by the one process that may run the server; `superuser-password`, mode 0600;
+`postgres.log`, what the server says; `socket`, its only door unless a TCP port is asked for; `postgres/cluster`, the
+databases; `binaries`, PostgreSQL's programs where the server's account cannot reach the installed ones. Only `postgres`
+and `socket` belong to that account: started by root, root follows no path that the server could bend.
 """
 
 import contextlib
@@ -191,7 +189,7 @@ class EmbeddedPostgres:
         for left in self._home.glob("cluster.partial-*"):
             shutil.rmtree(left, ignore_errors=True)
         # A name of its own: processes of a killed initdb may still be writing into theirs.
-        half_made, password_file = self._home / f"cluster.partial-{os.getpid()}", self._home / "first-password"
+        half_made, password_file = self._home / f"cluster.partial-{os.getpid()}", self.data_folder / "first-password"
         password = secrets.token_urlsafe(32)
         _write_private(self._password_path, password)
         _write_private(password_file, password)
@@ -231,20 +229,28 @@ class EmbeddedPostgres:
 
     def _make_socket_folder(self, account: ServerAccount) -> Path:
         """A private folder whose path the kernel accepts for a socket: in the data folder, else below a short temp."""
-        inside = self._home / "socket"
+        inside = self.data_folder / "socket"
+        # Only this server ever uses it, and none runs: a socket in it is a dead one's.
+        if inside.is_symlink():
+            shutil.rmtree(inside.readlink(), ignore_errors=True)
+            inside.unlink()
+        shutil.rmtree(inside, ignore_errors=True)
         if self._fits(inside):
-            # Only this server ever uses it, and none runs: a socket in it is a dead one's.
-            shutil.rmtree(inside, ignore_errors=True)
             account.own_folder(inside)
             return inside
+        outside = self._socket_folder_in_temp(account)
+        # The link tells the next start what to clear away should this process be killed.
+        inside.symlink_to(outside)
+        self._held.callback(shutil.rmtree, outside, ignore_errors=True)
+        return outside
+
+    def _socket_folder_in_temp(self, account: ServerAccount) -> Path:
         for parent in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108 - mkdtemp's folder is private
-            if account.first_impassable(Path(parent)) is not None or not self._fits(Path(parent, "qingling-12345678")):
-                continue
-            outside = Path(tempfile.mkdtemp(prefix="qingling-", dir=parent))
-            self._held.callback(shutil.rmtree, outside, ignore_errors=True)
-            if account.switched:
-                os.chown(outside, account.uid, account.gid)
-            return outside
+            if account.first_impassable(Path(parent)) is None and self._fits(Path(parent, "qingling-12345678")):
+                folder = Path(tempfile.mkdtemp(prefix="qingling-", dir=parent))
+                if account.switched:
+                    os.chown(folder, account.uid, account.gid)
+                return folder
         raise EmbeddedPostgresError(
             f"数据目录 {self.data_folder} 的路径过长，系统临时目录也无法使用；请用 QINGLING_DATA_DIR 指定较短的路径",
             "the path is too long for a socket and no temporary folder can be used: set QINGLING_DATA_DIR",

@@ -51,8 +51,8 @@ class Owner:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.communicate()
+        # The end of its input is its order to stop.
+        self.process.communicate(timeout=60)
         assert until(lambda: self.server is None)
 
     def hears(self, event: str) -> str:
@@ -128,6 +128,17 @@ def test_the_server_ends_when_its_owner_is_killed_and_the_next_start_finds_every
         assert until(lambda: owner.server is None)
     with Owner(place / "data") as owner, psycopg.connect(owner.hears("ready")) as connection:
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (1000,)
+
+
+def test_a_killed_owners_folder_in_the_shared_temp_goes_with_the_next_start(place: Path) -> None:
+    long = place / ("l" * 100) / "data"
+    with Owner(long) as owner:
+        door = psycopg.conninfo.conninfo_to_dict(owner.hears("ready"))["host"]
+        owner.process.kill()
+    assert place not in Path(str(door)).parents
+    with Owner(long) as owner:
+        owner.hears("ready")
+        assert not Path(str(door)).exists()
 
 
 def test_a_start_right_after_the_kill_waits_for_the_server_that_is_still_stopping(place: Path) -> None:
