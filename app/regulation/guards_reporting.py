@@ -25,7 +25,7 @@ _SELF_CHECK_POSTS = frozenset(
 )
 
 
-@guard("《安全生产法》第四十条、第四十一条", "请在 note 中写明理由", field="note")
+@guard("办公室内部建议值:重要办理须留理由", "请在 note 中写明理由", field="note")
 def a_reason_is_given(case: Case) -> str | None:
     """A reason is written down (particular: note)."""
     return "没有写明理由(note)" if case.lacks("note") else None

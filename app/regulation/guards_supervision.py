@@ -29,7 +29,7 @@ PLAN_PARTS = {
 _WHOLE = 100
 
 
-@guard("《安全生产法》第七十条;指导意见下一步(三)“限时整改到位”", "请写明一个不早于今天的整改期限", field="deadline")
+@guard("市应急管理局2024年度述法报告下一步(三)“限时整改到位”", "请写明一个不早于今天的整改期限", field="deadline")
 def a_deadline_is_given(case: Case) -> str | None:
     """A deadline is set, from today on, at most the edition's days away (particular: deadline, a date)."""
     return _deadline_fault(case)
@@ -45,7 +45,11 @@ def _deadline_fault(case: Case) -> str | None:
     return f"整改期限(deadline)不得超过 {days} 日" if (deadline - case.today).days > days else None
 
 
-@guard("16号令第二十三条;指导意见下一步(三)", "原有期限继续有效;立查立改没有期限的,请写明整改期限", field="deadline")
+@guard(
+    "16号令第二十三条;市应急管理局2024年度述法报告下一步(三)",
+    "原有期限继续有效;立查立改没有期限的,请写明整改期限",
+    field="deadline",
+)
 def the_return_has_a_deadline(case: Case) -> str | None:
     """A failed verification keeps the running deadline; where there is none it sets one (particular: deadline)."""
     running = case.hazard.current_deadline
@@ -104,7 +108,9 @@ def the_plan_is_complete(case: Case) -> str | None:
 
 
 @guard(
-    "指导意见下一步(四)“逐一制定具体整改方案”", "方案已批准;确需变更的,由监管责任部门退回后重报", asks_particulars=False
+    "市应急管理局2024年度述法报告下一步(四)“逐一制定具体整改方案”",
+    "方案已批准;确需变更的,由监管责任部门退回后重报",
+    asks_particulars=False,
 )
 def no_plan_is_approved_yet(case: Case) -> str | None:
     """One plan per hazard: none of this cycle is approved."""

@@ -64,10 +64,10 @@ _LIFT = (
     supervision.the_lifting_document_is_given,
 )
 _CORRECTION = (reporting.the_correction_leaves_the_untouchable, reporting.a_second_person_confirmed)
-_ONE_REPORT_TWO_SIGNATURES = "阿拉善盟孪井滩示范区任务清单第一(三)“一报告、双签字”;16号令第十八条"
+_ONE_REPORT_TWO_SIGNATURES = "阿拉善盟孛井滩示范区任务清单第一(三)“一报告、双签字”;16号令第十八条"
 _FOUR_SIGNATURES = "指导意见三(三)14“四级签字”;三年行动方案三(三)21“审核把关销号”;《煤矿安全生产条例》第四十八条"
 _STOP = "《安全生产法》第六十五条第三款"
-_REVISIT = "阿拉善盟孪井滩示范区任务清单第四(一)“督导回访”"
+_REVISIT = "阿拉善盟孛井滩示范区任务清单第一(四)“督导回访”"
 _LEDGER = "指导意见三(二)13、三(三)14(台账);办公室内部建议值:历史台账一次补录"
 
 # fmt: off
@@ -87,14 +87,14 @@ LIFECYCLE: tuple[Rule, ...] = (
     Rule("L-04", REPORTED, Act.DISMISS, (DISMISSED,), (REGULATOR,), "《安全生产法》第四十一条;三年行动方案三(三)21",
          (reporting.the_dismissal_has_a_lawful_reason,), note_required=True),
     # -------------------------------------------------------------------------------- 挂牌督办
-    Rule("L-05", REPORTED, Act.LIST, (LISTED,), (SAFETY_OFFICE,), "《安全生产法》第四十一条、第七十条;16号令第二十条",
+    Rule("L-05", REPORTED, Act.LIST, (LISTED,), (SAFETY_OFFICE,), "《安全生产法》第四十一条;16号令第二十条",
          (reporting.a_determination_exists, supervision.a_lead_department_is_named, supervision.a_deadline_is_given,
           supervision.requirements_are_given, supervision.a_supervision_notice_is_given)),
     Rule("L-06", REPORTED, Act.LIST_FIXED_ON_THE_SPOT, (RECTIFIED,), (INSPECTOR, SAFETY_OFFICE),
          "三年行动方案二(二)“边查边改、立查立改”",
          (reporting.a_determination_exists, supervision.a_lead_department_is_named,
           supervision.before_and_after_are_shown)),
-    Rule("L-07", LISTED, Act.SUBMIT_PLAN, (LISTED,), (ENTERPRISE,), "16号令第十五条;指导意见下一步(四)",
+    Rule("L-07", LISTED, Act.SUBMIT_PLAN, (LISTED,), (ENTERPRISE,), "16号令第十五条;市应急管理局2024年度述法报告下一步(四)",
          (supervision.no_plan_is_approved_yet, supervision.the_plan_is_complete), "decide_plan"),
     Rule("L-08", LISTED, Act.APPROVE_PLAN, (LISTED,), (LEAD_DEPARTMENT,), "16号令第十五条;三年行动方案三(三)21",
          (supervision.a_plan_awaits_its_decision,)),
