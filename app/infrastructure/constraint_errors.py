@@ -1,7 +1,7 @@
 """What PostgreSQL refused, in the words of our refusals. The service checks first; this speaks when the wall had to.
 
 The wall raises SQLSTATE class QL with the stable code as MESSAGE and the rule id as HINT. A named constraint that
-a caller can run into has its row in CONSTRAINT_MESSAGES. `None` means: our own fault, for the outermost edge.
+a caller can run into has its row in constraint_messages.py. `None` means: our own fault, for the outermost edge.
 """
 
 import re
@@ -12,6 +12,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app.infrastructure.constraint_messages import CONSTRAINT_MESSAGES, message_of_constraint
 from app.infrastructure.errors import (
     Conflict,
     InvalidInput,
@@ -21,9 +22,6 @@ from app.infrastructure.errors import (
     TemporarilyUnavailable,
 )
 from app.regulation.facts import Unmet
-
-CONSTRAINT_MESSAGES: Final[dict[str, tuple[str, str]]] = {}
-"""Constraint name → stable code and Chinese message."""
 
 WALL_MESSAGES: Final[dict[str, str]] = {}
 """Code raised by the wall → Chinese message; a code without one is told by its rule."""
@@ -102,11 +100,14 @@ def _refused_by_the_wall(error: psycopg.Error) -> RegistryError:
 
 
 def _named_constraint(error: psycopg.Error, sqlstate: str) -> RegistryError | None:
-    row = CONSTRAINT_MESSAGES.get(error.diag.constraint_name or "")
-    if row is None:
+    name = error.diag.constraint_name or ""
+    row = message_of_constraint(name)
+    if row is None or sqlstate == "23503":
         return None
-    kind = Conflict if sqlstate in _STANDS_IN_THE_WAY else InvalidInput
-    return kind(*row)
+    if sqlstate in _STANDS_IN_THE_WAY:
+        return Conflict(*row)
+    # A CHECK with a row of its own states a rule of the registry; one of a family only describes a field.
+    return RuleNotMet(*row) if name in CONSTRAINT_MESSAGES else InvalidInput(*row)
 
 
 def _of_state(sqlstate: str) -> RegistryError | None:

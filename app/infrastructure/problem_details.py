@@ -247,6 +247,8 @@ def install_problem_handlers(app: FastAPI, *, record_refusal: RefusalRecorder | 
 
     @app.exception_handler(RegistryError)
     async def refused(request: Request, error: RegistryError) -> Response:
+        if isinstance(error.__cause__, SQLAlchemyError):
+            _logger.warning("database_refused", code=error.code, exc_info=error.__cause__)
         if record_refusal is not None and request.method not in _SAFE_METHODS:
             await _recorded(record_refusal, request, error)
         return render(error, request.scope)
@@ -264,7 +266,7 @@ def install_problem_handlers(app: FastAPI, *, record_refusal: RefusalRecorder | 
         refusal = translate(error)
         if refusal is None:
             raise error
-        _logger.warning("database_refused", code=refusal.code, exc_info=error)
+        refusal.__cause__ = error
         return await refused(request, refusal)
 
     _document(app)
@@ -298,15 +300,22 @@ def _document(app: FastAPI) -> None:
             schemas.pop(name, None)
         for path in schema.get("paths", {}).values():
             for operation in path.values():
-                _use_problem_media_type(operation["responses"])
+                _describe_problems(operation["responses"])
         return schema
 
     app.openapi = with_problems  # type: ignore[method-assign] # FastAPI's own documented way to extend the document
 
 
-def _use_problem_media_type(responses: Mapping[str, dict[str, Any]]) -> None:
-    theirs = {"#/components/schemas/HTTPValidationError", "#/components/schemas/Problem"}
+def _describe_problems(responses: dict[str, dict[str, Any]]) -> None:
+    reference = {"$ref": "#/components/schemas/Problem"}
+    theirs = {"#/components/schemas/HTTPValidationError", reference["$ref"]}
+    content = {MEDIA_TYPE: {"schema": reference}}
     for response in responses.values():
-        reference = response.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref")
-        if reference in theirs:
-            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+        if schema.get("$ref") in theirs:
+            response["content"] = content
+    if "422" in responses:
+        responses["422"]["description"] = STATUS[InvalidInput][1]
+        # FastAPI answers 422 to a malformed parameter as well; here that is a bad request.
+        responses.setdefault("400", {"description": STATUS[InvalidParameter][1], "content": content})
+    responses.setdefault("default", {"description": "其他未予受理的情形", "content": content})

@@ -10,7 +10,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.infrastructure import errors
-from app.infrastructure.constraint_errors import CONSTRAINT_MESSAGES, WALL_MESSAGES, translate
+from app.infrastructure.constraint_errors import WALL_MESSAGES, translate
+from app.infrastructure.constraint_messages import CONSTRAINT_MESSAGES
 from app.infrastructure.errors import AlreadyDone, InvalidInput, NotFound, RegistryError, RuleNotMet, StaleVersion
 from app.regulation.facts import Unmet
 
@@ -155,12 +156,27 @@ def test_the_wall_is_heard_even_without_a_message_of_ours() -> None:
     assert "L-7" in refusal.message
 
 
-def test_a_named_constraint_speaks_with_its_own_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CONSTRAINT_MESSAGES, "uq_enterprise_code", ("enterprise_exists", "该企业已登记。"))
-    monkeypatch.setitem(CONSTRAINT_MESSAGES, "ck_site_area", ("area_refused", "面积应大于零。"))
-    taken = translated(_Refusal("23505", constraint="uq_enterprise_code"))
-    broken = translated(_Refusal("23514", constraint="ck_site_area"))
-    assert isinstance(taken, errors.Conflict)
-    assert taken.code == "enterprise_exists"
-    assert isinstance(broken, InvalidInput)
-    assert broken.message == "面积应大于零。"
+@pytest.mark.parametrize(
+    ("sqlstate", "constraint", "kind", "code"),
+    [
+        ("23505", "uq_enterprise_code", errors.Conflict, "enterprise_exists"),
+        ("23P01", "ex_appointment_one_holder_at_a_time", errors.Conflict, "post_already_held"),
+        ("23514", "ck_appointment_never_back_dated", RuleNotMet, "appointment_back_dated"),
+        ("23514", "ck_hazard_place_is_given", InvalidInput, "text_missing_or_too_long"),
+        ("23514", "ck_hazard_state_is_known", InvalidInput, "value_unknown"),
+        ("23505", "uq_some_new_one", errors.Conflict, "already_exists"),
+    ],
+)
+def test_a_named_constraint_speaks_with_its_own_code(
+    sqlstate: str, constraint: str, kind: type[RegistryError], code: str
+) -> None:
+    refusal = translated(_Refusal(sqlstate, constraint=constraint))
+    assert refusal is not None
+    assert (type(refusal), refusal.code) == (kind, code)
+
+
+@pytest.mark.parametrize("name", CONSTRAINT_MESSAGES)
+def test_a_constraints_message_is_a_chinese_sentence_with_a_usable_code(name: str) -> None:
+    code, message = CONSTRAINT_MESSAGES[name]
+    assert errors.Conflict(code).code == code
+    assert message.endswith("。")
