@@ -39,11 +39,11 @@ class WorkbookLimits:
     total_bytes: int = 160 * MEBIBYTE
     ratio: int = 200
     sheets: int = 50
-    rows: int = 50_000
+    rows: int = 20_000
     columns: int = 256
-    area: int = 2_000_000
+    area: int = 600_000
     merged_cells: int = 50_000
-    characters: int = 20_000_000
+    characters: int = 10_000_000
     memory_bytes: int = 512 * MEBIBYTE
     cpu_seconds: int = 8
     wall_seconds: float = 10.0
@@ -64,7 +64,7 @@ class RawRow:
 
 @dataclass(frozen=True, slots=True)
 class RawSheet:
-    """One visible sheet. `formulas`: is its value stored; `errors`: #N/A and such; `merged`: covered cell → its top left."""
+    """One visible sheet: `formulas` tells whether each has a stored value, `merged` leads to a cell's top left."""
 
     name: str
     rows: tuple[RawRow, ...]
@@ -198,7 +198,8 @@ def _lines(child: subprocess.Popen[bytes], limits: WorkbookLimits) -> Iterator[b
     if child.stdout is None:
         raise WorkbookRefused.because("workbook_broken")
     ends_at = time.monotonic() + limits.wall_seconds
-    pending, received = b"", 0
+    pending: list[bytes] = []
+    received = 0
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
         while True:
@@ -210,8 +211,11 @@ def _lines(child: subprocess.Popen[bytes], limits: WorkbookLimits) -> Iterator[b
             received += len(chunk)
             if received > limits.output_bytes:
                 raise WorkbookRefused.because("workbook_too_much_text")
-            *complete, pending = (pending + chunk).split(b"\n")
-            yield from complete
+            pending.append(chunk)
+            if b"\n" in chunk:
+                *complete, rest = b"".join(pending).split(b"\n")
+                pending = [rest]
+                yield from complete
 
 
 def _assemble(messages: Iterator[Any], file_name: str) -> RawWorkbook:

@@ -19,10 +19,19 @@ from typing import Any
 import python_calamine
 
 from app.infrastructure.workbook import WorkbookLimits
-from app.infrastructure.workbook_scan import BookScan, Handlers, OpenDocumentScan, Refused, SheetScan, xml_reader
+from app.infrastructure.workbook_scan import (
+    BookScan,
+    Handlers,
+    OpenDocumentScan,
+    Refused,
+    SheetScan,
+    root_handlers,
+    xml_reader,
+)
 
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _CHUNK = 1 << 16
 _STORED, _DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 _SMALL_PART = 1 << 20
@@ -66,6 +75,11 @@ class Package:
                 feed(chunk)
         if feed:
             feed(None)
+
+    def content(self, path: str) -> bytes:
+        """One small part whole; nothing if there is none. Raises `Refused`."""
+        part = self.parts.get(path)
+        return b"".join(self._unpack(part)) if part and part.file_size < _SMALL_PART else b""
 
     def _unpack(self, part: zipfile.ZipInfo) -> Iterator[bytes]:
         """The part's true bytes, whatever its header says of their number."""
@@ -123,7 +137,7 @@ def inspect(data: bytes, limits: WorkbookLimits) -> Inside:
         return _inspect_zip(Package(data, limits))
     if data.startswith(_OLE):
         return _inspect_ole(data)
-    text = not any(control in data[:4096] for control in (b"\x00", b"\x01", b"\x02"))
+    text = data.startswith(_UTF_16) or not any(control in data[:4096] for control in (b"\x00", b"\x01", b"\x02"))
     raise Refused("workbook_is_text" if text else "workbook_unknown")
 
 
@@ -132,6 +146,8 @@ def _inspect_ole(data: bytes) -> Inside:
         raise Refused("workbook_encrypted")
     if not any(name.encode("utf-16-le") in data for name in ("Workbook", "Book")):
         raise Refused("workbook_unknown")
+    if "_VBA_PROJECT".encode("utf-16-le") in data:
+        raise Refused("workbook_has_macros")
     return Inside("xls")
 
 
@@ -141,7 +157,9 @@ def _inspect_zip(package: Package) -> Inside:
         return _inspect_xlsx(package)
     if "xl/workbook.bin" in package.parts:
         raise Refused("workbook_is_xlsb")
-    if "content.xml" in package.parts and _ODS in package.data[:200]:
+    if package.content("mimetype").startswith(_ODS):
+        if b"encryption-data" in package.content("meta-inf/manifest.xml"):
+            raise Refused("workbook_encrypted")
         for path in package.parts:
             package.scan(path, OpenDocumentScan(package.limits).handlers() if path == "content.xml" else {})
         return Inside("ods")
@@ -152,10 +170,15 @@ def _inspect_xlsx(package: Package) -> Inside:
     if any(path.endswith("vbaproject.bin") for path in package.parts):
         raise Refused("workbook_has_macros")
     book = BookScan()
-    for path in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
+    directories = {
+        "_rels/.rels": root_handlers(),
+        "xl/workbook.xml": book.handlers(),
+        "xl/_rels/workbook.xml.rels": book.handlers(),
+    }
+    for path, handlers in directories.items():
         if path not in package.parts:
             raise Refused("workbook_broken", "缺少工作表目录")
-        package.scan(path, book.handlers())
+        package.scan(path, handlers)
     inside = Inside("xlsx", looked_inside=True, date_1904=book.date_1904)
     inside.external_links = any(path.startswith("xl/externallinks/") for path in package.parts)
     sheets = book.parts()

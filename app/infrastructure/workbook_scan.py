@@ -35,6 +35,8 @@ class SheetScan:
     column: int = 0
     kind: str = ""
     merges: int = 0
+    last_row: int = 0
+    last_column: int = 0
     in_cells: bool = True
     seen_rows: set[int] = field(default_factory=set)
     hidden_rows: list[int] = field(default_factory=list)
@@ -71,7 +73,7 @@ class SheetScan:
     def _column_format(self, attributes: Mapping[str, str]) -> None:
         if attributes.get("hidden") in _TRUE:
             first, last = int(attributes["min"]), int(attributes["max"])
-            self.hidden_columns.extend(range(first, min(last, self.limits.columns) + 1))
+            self.hidden_columns.extend(range(max(first, 1), min(last, self.limits.columns) + 1))
 
     def _row(self, attributes: Mapping[str, str]) -> None:
         self.row = int(attributes.get("r", self.row + 1))
@@ -94,13 +96,22 @@ class SheetScan:
     def _formula(self, _: Mapping[str, str]) -> None:
         if self.in_cells:
             self.formulas[self.row, self.column] = False
+            self._reach()
 
     def _value(self, _: Mapping[str, str]) -> None:
+        self._reach()
         place = (self.row, self.column)
         if place in self.formulas:
             self.formulas[place] = True
         if self.kind == "e":
             self.errors.append(place)
+
+    def _reach(self) -> None:
+        """Filled cells span a rectangle that calamine will lay out whole, however few they are."""
+        self.last_row = max(self.last_row, self.row)
+        self.last_column = max(self.last_column, self.column)
+        if self.last_row * self.last_column > self.limits.area:
+            raise Refused("workbook_sheet_too_large", f"{self.last_row} 行 × {self.last_column} 列")
 
     def _merge(self, _: Mapping[str, str]) -> None:
         self.merges += 1
@@ -132,12 +143,23 @@ class BookScan:
 
     def _relation(self, attributes: Mapping[str, str]) -> None:
         target = attributes.get("Target", "")
-        path = target[1:] if target.startswith("/") else f"xl/{target}"
-        self.targets[attributes.get("Id", "")] = path.lower()
+        path = target.removeprefix("/").lower()
+        self.targets[attributes.get("Id", "")] = path if path.startswith("xl/") else f"xl/{path}"
 
     def parts(self) -> dict[str, str]:
         """The part of each sheet: path → sheet name."""
         return {self.targets[relation]: name for relation, name in self.names.items() if relation in self.targets}
+
+
+def root_handlers() -> Handlers:
+    """For _rels/.rels: the workbook stands where we scan it, or the file is refused for leading elsewhere."""
+
+    def relation(attributes: Mapping[str, str]) -> None:
+        target = attributes.get("Target", "").removeprefix("/").lower()
+        if attributes.get("Type", "").endswith("/officeDocument") and target != "xl/workbook.xml":
+            raise Refused("workbook_broken", "工作簿目录不在通常的位置")
+
+    return {"Relationship": relation}
 
 
 @dataclass(slots=True)
