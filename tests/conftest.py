@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import left_out
 from tests.support.run import run_folder
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _RUN = pytest.StashKey[contextlib.ExitStack]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(left_out)
     if not hasattr(config, "workerinput"):
         config.stash[_RUN] = contextlib.ExitStack()
         config.stash[_RUN].enter_context(run_folder())
