@@ -9,9 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -21,6 +19,7 @@ import pytest
 from app.infrastructure.embedded_postgres import EmbeddedPostgres
 from app.infrastructure.postgres_binaries import find_binaries
 from app.infrastructure.server_process import Postmaster
+from tests.support.polling import until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 AS_ROOT = os.geteuid() == 0
@@ -73,14 +72,6 @@ class Owner:
         """Exit status, the rest of what it said, and its errors."""
         output, errors = self.process.communicate(timeout=60)
         return self.process.returncode, output, errors
-
-
-def until(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Whether the condition came true in time."""
-    pause, deadline = threading.Event(), time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        pause.wait(0.02)
-    return condition()
 
 
 def user_owns(folder: Path, user: pwd.struct_passwd) -> Path:
