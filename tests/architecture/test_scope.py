@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.source_tree import Source, Violation, calls, dotted, functions, report, source, sources, strings
 
-SCOPE = "visible_hazards"
+SCOPE = {"visible_hazards", "hazard_is_visible"}
 # The reading itself: the scope, the door's own first statement, and the files that build whole-table statements on
 # the scope's columns. Row-level security holds beneath every one of them.
 READERS = {
@@ -26,14 +26,24 @@ IN_SQL = re.compile(r"\b(from|join)\s+(only\s+)?(\w+\.)?hazard\b", re.IGNORECASE
 def violations(file: Source) -> Iterator[Violation]:
     if file.path in READERS or file.path.startswith(SCHEMA):
         return
-    scoped = [node for node in functions(file.tree) if any(name == SCOPE for name, _ in calls(node))]
-    inside = {id(node) for function in scoped for node in ast.walk(function)}
+    inside = {id(node) for function in _scoped(file) for node in ast.walk(function)}
     for name, call in calls(file.tree):
         if name in READING and id(call) not in inside and any(map(_is_hazard, call.args)):
-            yield Violation(file.path, call.lineno, f"reads hazards without {SCOPE}()")
+            yield Violation(file.path, call.lineno, "reads hazards without visible_hazards()")
     for line, text in strings(file.tree):
         if IN_SQL.search(text):
-            yield Violation(file.path, line, f"reads hazards in SQL without {SCOPE}()")
+            yield Violation(file.path, line, "reads hazards in SQL without visible_hazards()")
+
+
+def _scoped(file: Source) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions that narrow to the scope, and the private ones that only such functions of the file call."""
+    called = {node.name: {name for name, _ in calls(node)} for node in functions(file.tree)}
+    scoped = {name for name, names in called.items() if names & SCOPE}
+    for name in called:
+        callers = {caller for caller, names in called.items() if name in names}
+        if name.startswith("_") and callers and callers <= scoped:
+            scoped.add(name)
+    return [node for node in functions(file.tree) if node.name in scoped]
 
 
 def _is_hazard(node: ast.AST) -> bool:
@@ -71,6 +81,14 @@ PLANTED = [
 @pytest.mark.parametrize("code", PLANTED)
 def test_a_planted_unscoped_reading_is_seen(code: str) -> None:
     assert list(violations(source("app/worklist/queries.py", f"async def read():\n    {code}\n")))
+
+
+def test_columns_made_for_a_scoped_statement_are_free() -> None:
+    columns = "def _columns():\n    return select(Hazard.id)\n"
+    scoped = "def listed(actor):\n    return _columns().where(hazard_is_visible(actor))\n"
+    assert not list(violations(source("app/worklist/queries.py", columns + scoped)))
+    assert list(violations(source("app/worklist/queries.py", columns + scoped + "def all():\n    return _columns()\n")))
+    assert list(violations(source("app/worklist/queries.py", columns)))
 
 
 @pytest.mark.parametrize(
