@@ -15,6 +15,10 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 LONGEST_TERM_DAYS = 3660
 """Ten years: no rule of this registry sets a longer term, and counting stays quick."""
 LAST_DAY = date(9998, 12, 31)
+CLOCKS = frozenset(
+    {"answer_transfer", "decide_extension", "decide_plan", "delist", "determine", "list", "revisit", "verify"}
+)
+"""Keys of the regulators' own time limits: acts start them, editions give their days."""
 _ONE_DAY = timedelta(days=1)
 _SATURDAY = 5
 

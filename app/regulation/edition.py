@@ -11,10 +11,20 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from app.regulation.edition_check import check_edition
+from app.regulation.edition_schema import Finding
 from app.regulation.vocabulary import DayUnit, HazardLevel, Party, PostKind, Purpose, Rung
 
 EDITIONS_FOLDER = Path(__file__).parent / "editions"
 SHIPPED_EDITION = EDITIONS_FOLDER / "ordos-2024.toml"
+
+
+class EditionInvalidError(ValueError):
+    """An edition file that may not be loaded; `findings` holds every fault."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        super().__init__("\n".join(f"{one.path}:{one.reason};{one.remedy}" for one in findings))
+        self.findings = tuple(findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +221,9 @@ class Edition:
 
 def load_edition(text: str) -> Edition:
     """The edition a TOML text describes; `EditionInvalidError` names every fault at once."""
+    findings = check_edition(text)
+    if findings:
+        raise EditionInvalidError(findings)
     raw = tomllib.loads(text)
     head = raw["edition"]
     return Edition(

@@ -5,14 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.regulation.case import Guard
+from app.regulation.deadlines import CLOCKS
 from app.regulation.guards_reporting import a_reason_is_given
 from app.regulation.permissions import WORDS, Who
 from app.regulation.vocabulary import Act, Purpose, State
 
-CLOCKS = frozenset(
-    {"answer_transfer", "decide_extension", "decide_plan", "delist", "determine", "list", "revisit", "verify"}
-)
-"""Keys of the edition's clocks that an act may start."""
 SIGN_CLOCK = "sign"
 """The time limit of the next level, which the copied chain gives."""
 TERMINAL_STATES = frozenset({State.DISMISSED})
