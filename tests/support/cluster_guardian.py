@@ -1,6 +1,7 @@
 """Owns the test cluster's server from the first test that needs it until the pytest process lets its lock go."""
 
 import fcntl
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -27,7 +28,9 @@ def guard(folder: Path) -> None:
     with (folder / GUARDED).open("w") as guarded:
         fcntl.flock(guarded, fcntl.LOCK_EX)
         try:
-            with EmbeddedPostgres(folder / "data", settings=SETTINGS) as server:
+            named = os.environ.get("QINGLING_POSTGRES_BIN")
+            binaries = Path(named) if named else None
+            with EmbeddedPostgres(folder / "data", binaries=binaries, settings=SETTINGS) as server:
                 address = folder / f"{ADDRESS}.partial"
                 address.touch(mode=0o600)
                 address.write_text(server.url("postgres"))
