@@ -1,0 +1,109 @@
+"""A retried request has one effect (Idempotency-Key): the first answer is kept 30 days and given again."""
+
+import hashlib
+import json
+from typing import Annotated
+
+from fastapi import Depends, Header, Request, Response
+from sqlalchemy import func, insert, select
+
+from app.accounts.authentication import SignedIn
+from app.infrastructure.answers import Answer
+from app.infrastructure.context import Context
+from app.infrastructure.errors import AlreadyDone, InvalidInput, InvalidParameter
+from app.tables.rules import IdempotencyKey
+
+LONGEST_KEY = 200
+IdempotencyKeyHeader = Annotated[
+    str | None,
+    Header(min_length=8, max_length=LONGEST_KEY, description="同一键重复提交只生效一次,保留 30 天;服务账号必填"),
+]
+
+
+class Replayed(Exception):
+    """This request was answered before; carries that answer."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+class Once:
+    """The request's one chance to take effect; `context` is its transaction."""
+
+    def __init__(self, context: Context, key: str | None, request_sha256: bytes) -> None:
+        self.context = context
+        self._key = key
+        self._request_sha256 = request_sha256
+
+    async def answer(self, answer: Answer, status: int = 201) -> Response:
+        """The response, kept under the key unless it was only a trial."""
+        body = _written(answer)
+        headers = {}
+        if answer.etag:
+            headers["ETag"] = answer.etag
+        if answer.location and status == 201:  # noqa: PLR2004  created
+            headers["Location"] = answer.location
+        if answer.was_tried_only:
+            return _response(200, body, {})
+        if self._key is not None:
+            kept = insert(IdempotencyKey).values(
+                account_id=self.context.actor.account_id,
+                key=self._key,
+                request_sha256=self._request_sha256,
+                status=status,
+                body=None if answer.is_secret else body,
+                headers=headers,
+            )
+            await self.context.session.execute(kept)
+        return _response(status, body, headers)
+
+
+def shown(answer: Answer) -> Response:
+    """The response of a read, with its entity tag."""
+    return _response(200, _written(answer), {"ETag": answer.etag} if answer.etag else {})
+
+
+def _written(answer: Answer) -> bytes:
+    return json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _response(status: int, body: bytes, headers: dict[str, str]) -> Response:
+    return Response(body, status_code=status, headers=headers, media_type="application/json")
+
+
+async def once(context: SignedIn, request: Request, idempotency_key: IdempotencyKeyHeader = None) -> Once:
+    """Replays an answered request (`Replayed`, AlreadyDone for a secret); RuleNotMet where the key met another body."""
+    if idempotency_key is None:
+        if context.actor.is_service:
+            raise InvalidParameter(
+                "idempotency_key_required",
+                "服务账号的每个 POST 请求都须带 Idempotency-Key,以便网络中断后安全重试。",
+            )
+        return Once(context, None, b"")
+    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    digest.update(await request.body())
+    account = context.actor.account_id
+    # Whoever comes second with the same key waits here and then finds the first one's answer.
+    lock = select(func.pg_advisory_xact_lock(func.hashtextextended(f"{account}:{idempotency_key}", 0)))
+    await context.session.execute(lock)
+    known = select(IdempotencyKey).where(IdempotencyKey.account_id == account, IdempotencyKey.key == idempotency_key)
+    kept = (await context.session.execute(known)).scalar_one_or_none()
+    if kept is not None:
+        _replay(kept, digest.digest())
+    return Once(context, idempotency_key, digest.digest())
+
+
+def _replay(kept: IdempotencyKey, request_sha256: bytes) -> None:
+    if kept.request_sha256 != request_sha256:
+        raise InvalidInput(
+            "idempotency_key_reused",
+            "这个 Idempotency-Key 已用于内容不同的请求。",
+            remedy="新的请求请换用新的 Idempotency-Key。",
+        )
+    if kept.body is None:
+        raise AlreadyDone(kept.headers.get("Location", ""))
+    raise Replayed(_response(kept.status, kept.body, dict(kept.headers)))
+
+
+OnceOnly = Annotated[Once, Depends(once, scope="function")]

@@ -1,0 +1,129 @@
+"""The ledger as a list: filters, keyset pages newest first, within the actor's scope."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import CTE, ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import aliased
+
+from app.hazards.scope import hazard_is_visible
+from app.infrastructure.context import Context
+from app.infrastructure.fields import BusinessDate, CleanLine
+from app.infrastructure.pagination import Cursors, list_scope, split_page
+from app.regulation.deadlines import business_date
+from app.regulation.vocabulary import Channel, HazardLevel, State
+from app.tables.enterprises import Enterprise
+from app.tables.hazards import Hazard
+from app.tables.places import Organisation, UnitPeriod
+
+
+class HazardFilter(BaseModel):
+    """筛选条件; an unknown parameter is refused by name."""
+
+    model_config = ConfigDict(extra="forbid")
+    state: State | None = None
+    level: HazardLevel | None = None
+    channel: Channel | None = None
+    sector: Annotated[str | None, Field(max_length=60)] = None
+    unit: Annotated[str | None, Field(max_length=40, description="属地单元代码,含下级")] = None
+    enterprise_code: Annotated[str | None, Field(max_length=18)] = None
+    is_overdue: bool | None = None
+    found_from: BusinessDate | None = None
+    found_until: BusinessDate | None = None
+    words: CleanLine | None = Field(default=None, description="单位名称、部位或情形中包含的文字")
+
+
+async def page_of_hazards(
+    context: Context, wanted: HazardFilter, cursors: Cursors, *, cursor: str | None, size: int
+) -> dict[str, Any]:
+    """Items and the cursor of the next page; InvalidParameter for a cursor of another list or filter."""
+    scope = list_scope("hazards", wanted.model_dump(mode="json"))
+    today = business_date(context.now)
+    statement = _filtered(_columns(today).where(hazard_is_visible(context.actor)), wanted, today)
+    if cursor is not None:
+        (after,) = cursors.read(scope, cursor, (int,))
+        statement = statement.where(Hazard.id < after)
+    rows = (await context.session.execute(statement.order_by(Hazard.id.desc()).limit(size + 1))).mappings().all()
+    shown, last = split_page(rows, size)
+    return {
+        "items": [{name: value for name, value in row.items() if name != "key"} for row in shown],
+        "next_cursor": cursors.write(scope, [last["key"]]) if last is not None else None,
+    }
+
+
+def _columns(today: date) -> Select[Any, *tuple[Any, ...]]:
+    lead = aliased(Organisation)
+    named = (UnitPeriod.unit_id == Hazard.unit_id) & (
+        func.daterange(UnitPeriod.valid_from, UnitPeriod.valid_until).op("@>")(today)
+    )
+    return (
+        select(
+            Hazard.id.label("key"),
+            Hazard.public_id.label("id"),
+            Hazard.ledger_number,
+            Hazard.state,
+            Hazard.level,
+            Hazard.version,
+            Hazard.channel,
+            Hazard.sector,
+            UnitPeriod.code.label("unit_code"),
+            UnitPeriod.name.label("unit_name"),
+            Enterprise.code.label("enterprise_code"),
+            Enterprise.name.label("enterprise_name"),
+            Hazard.place,
+            Hazard.circumstances,
+            Hazard.found_on,
+            Hazard.reported_at,
+            Hazard.listed_at,
+            Hazard.closed_at,
+            Hazard.original_deadline,
+            Hazard.current_deadline,
+            _is_overdue(today).label("is_overdue"),
+            Hazard.supervision_tier,
+            lead.name.label("lead_department"),
+            Hazard.is_legacy,
+        )
+        .outerjoin(Enterprise, Enterprise.id == Hazard.enterprise_id)
+        .outerjoin(lead, lead.id == Hazard.lead_organisation_id)
+        .outerjoin(UnitPeriod, named)
+    )
+
+
+def _is_overdue(today: date) -> ColumnElement[bool]:
+    return (Hazard.state == State.LISTED.value) & (Hazard.current_deadline < today)
+
+
+_EQUAL = ("state", "level", "channel", "sector")
+
+
+def _filtered(
+    statement: Select[Any, *tuple[Any, ...]], wanted: HazardFilter, today: date
+) -> Select[Any, *tuple[Any, ...]]:
+    for name in _EQUAL:
+        value = getattr(wanted, name)
+        if value is not None:
+            statement = statement.where(getattr(Hazard, name) == str(value))
+    if wanted.unit is not None:
+        statement = statement.where(Hazard.unit_id.in_(select(_units_below(wanted.unit, today).c.unit_id)))
+    if wanted.enterprise_code is not None:
+        statement = statement.where(Enterprise.code == wanted.enterprise_code)
+    if wanted.is_overdue is not None:
+        statement = statement.where(_is_overdue(today).is_(wanted.is_overdue))
+    if wanted.found_from is not None:
+        statement = statement.where(Hazard.found_on >= wanted.found_from)
+    if wanted.found_until is not None:
+        statement = statement.where(Hazard.found_on <= wanted.found_until)
+    return statement if wanted.words is None else statement.where(_mentions(wanted.words))
+
+
+def _mentions(words: str) -> ColumnElement[bool]:
+    columns = (Enterprise.name, Hazard.place, Hazard.circumstances, Hazard.ledger_number)
+    return or_(*(column.contains(words, autoescape=True) for column in columns))
+
+
+def _units_below(code: str, today: date) -> CTE:
+    """The unit of that code and every unit below it today."""
+    current = func.daterange(UnitPeriod.valid_from, UnitPeriod.valid_until).op("@>")(today)
+    below = select(UnitPeriod.unit_id).where(UnitPeriod.code == code, current).cte("below", recursive=True)
+    return below.union(select(UnitPeriod.unit_id).join(below, UnitPeriod.parent_id == below.c.unit_id).where(current))

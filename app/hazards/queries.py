@@ -1,0 +1,123 @@
+"""Reads of hazards: one, a page of many, a timeline; PostgreSQL makes the JSON, Python adds what the rules allow."""
+
+from typing import Any
+
+from sqlalchemy import text
+
+from app.hazards.facts import load_facts
+from app.hazards.standing import relations_to
+from app.infrastructure.context import Context
+from app.infrastructure.errors import NotFound
+from app.reference.rulebook import rule_book
+from app.regulation import lifecycle
+from app.regulation.facts import RoundFact
+
+_ONE = text(
+    """
+    SELECT jsonb_build_object(
+             'id', h.public_id, 'ledger_number', h.ledger_number, 'state', h.state, 'level', h.level,
+             'version', h.version, 'cycle', h.cycle, 'channel', h.channel, 'sector', h.sector,
+             'unit', jsonb_build_object('code', u.code, 'name', u.name),
+             'site', jsonb_build_object('id', s.public_id, 'name', s.name, 'locality', s.locality,
+                                        'longitude', s.longitude, 'latitude', s.latitude),
+             'enterprise', CASE WHEN e.id IS NOT NULL THEN
+                           jsonb_build_object('id', e.public_id, 'code', e.code, 'name', e.name) END,
+             'responsible_organisation', r.name,
+             'finders', h.finders, 'found_on', h.found_on, 'place', h.place, 'circumstances', h.circumstances,
+             'reporting_record', h.reporting_record, 'monitoring_measures', h.monitoring_measures,
+             'reported_at', h.reported_at, 'determined_at', h.determined_at, 'listed_at', h.listed_at,
+             'closed_at', h.closed_at, 'delisted_at', h.delisted_at, 'is_legacy', h.is_legacy,
+             'fixed_on_the_spot', h.fixed_on_the_spot, 'supervision_tier', h.supervision_tier,
+             'lead_department', CASE WHEN l.id IS NOT NULL THEN jsonb_build_object('id', l.id, 'name', l.name) END,
+             'listing_office', CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'name', o.name) END,
+             'original_deadline', h.original_deadline, 'current_deadline', h.current_deadline,
+             'deadline_is_provisional', h.deadline_is_provisional)
+      FROM hazard h
+      JOIN site s ON s.id = h.site_id
+      LEFT JOIN enterprise e ON e.id = h.enterprise_id
+      LEFT JOIN organisation r ON r.id = h.responsible_organisation_id
+      LEFT JOIN organisation l ON l.id = h.lead_organisation_id
+      LEFT JOIN organisation o ON o.id = h.listing_office_id
+      LEFT JOIN unit_period u ON u.unit_id = h.unit_id
+       AND daterange(u.valid_from, u.valid_until) @> (registry_now() AT TIME ZONE 'Asia/Shanghai')::date
+     WHERE h.id = :hazard_id
+    """
+)
+
+_DEADLINE = text(
+    """
+    SELECT jsonb_build_object(
+             'original_deadline', h.original_deadline, 'current_deadline', h.current_deadline,
+             'is_provisional', h.deadline_is_provisional, 'is_over', h.current_deadline <
+                 (registry_now() AT TIME ZONE 'Asia/Shanghai')::date,
+             'over_at', (h.current_deadline + 1)::timestamp AT TIME ZONE 'Asia/Shanghai',
+             'explained', (SELECT l.due_explained FROM listing l WHERE l.hazard_id = h.id ORDER BY l.id DESC LIMIT 1),
+             'extensions', (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                                'requested_at', r.recorded_at, 'requested_due_on', r.requested_due_on,
+                                'reason', r.reason, 'granted', d.granted, 'granted_due_on', d.granted_due_on,
+                                'decided_at', d.recorded_at) ORDER BY r.id), '[]')
+                              FROM extension_request r LEFT JOIN extension_decision d ON d.extension_request_id = r.id
+                             WHERE r.hazard_id = h.id))
+      FROM hazard h WHERE h.id = :hazard_id
+    """
+)
+
+_TIMELINE = text(
+    """
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+             'act', t.act, 'rule', t.rule, 'from_state', t.from_state, 'to_state', t.to_state, 'version', t.version,
+             'cycle', t.cycle, 'actor', t.actor_label, 'reason', t.reason, 'occurred_at', t.occurred_at,
+             'recorded_at', t.recorded_at, 'current_deadline', t.current_deadline,
+             'edition', encode(e.content_sha256, 'hex')) ORDER BY t.id), '[]')
+      FROM hazard_transition t LEFT JOIN edition e ON e.id = t.edition_id
+     WHERE t.hazard_id = :hazard_id AND t.restates IS NULL
+    """
+)
+
+
+async def hazard_view(context: Context, hazard_id: int) -> dict[str, Any]:
+    """One hazard as the API shows it, with the acts this actor may do now and the open round."""
+    view: dict[str, Any] | None = (await context.session.execute(_ONE, {"hazard_id": hazard_id})).scalar_one_or_none()
+    if view is None:
+        raise NotFound
+    facts = await load_facts(context, hazard_id)
+    book = await rule_book(context)
+    held = await relations_to(context, facts)
+    view["allowed_acts"] = [
+        act.value for act in lifecycle.allowed_acts(facts, context.actor, held, book.edition, context.now)
+    ]
+    view["plan_status"] = facts.plan_status
+    view["round"] = _round_view(facts.round) if facts.round else None
+    return view
+
+
+def _round_view(open_round: RoundFact) -> dict[str, Any]:
+    return {
+        "id": open_round.round_id,
+        "purpose": open_round.purpose.value,
+        "content_sha256": open_round.content_sha256,
+        "opened_at": open_round.opened_at.isoformat(),
+        "levels": [
+            {
+                "level": level.level,
+                "party": level.party.value,
+                "post_kind": level.post_kind.value,
+                "organisation_id": level.organisation_id,
+                "in_person": level.in_person,
+                "signed_at": level.signed_at.isoformat() if level.signed_at else None,
+            }
+            for level in open_round.levels
+        ],
+    }
+
+
+async def timeline(context: Context, hazard_id: int) -> list[dict[str, Any]]:
+    """Every act on the hazard in the order recorded."""
+    found: list[dict[str, Any]] = (await context.session.execute(_TIMELINE, {"hazard_id": hazard_id})).scalar_one()
+    return found
+
+
+async def deadline(context: Context, hazard_id: int) -> dict[str, Any]:
+    """How the hazard's deadline came about: explanation of the listing, then every extension asked and decided."""
+    found: dict[str, Any] = (await context.session.execute(_DEADLINE, {"hazard_id": hazard_id})).scalar_one()
+    return found

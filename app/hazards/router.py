@@ -1,0 +1,50 @@
+"""The routes that read hazards; those of the acts stand with their features."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.accounts.authentication import SignedIn
+from app.accounts.idempotency import shown
+from app.hazards import listing, queries
+from app.hazards.acting import Reference, hazard_answer
+from app.hazards.listing import HazardFilter
+from app.hazards.transition import resolve
+from app.infrastructure.pagination import DEFAULT_PAGE_SIZE, CursorText, PageSize, next_link
+from app.infrastructure.problem_details import problem_responses
+
+router = APIRouter(prefix="/hazards", tags=["隐患台账"], responses=problem_responses(400, 401, 403, 404, 422, 503))
+
+
+@router.get("", operation_id="list_hazards", summary="查询隐患台账")
+async def list_hazards(
+    request: Request,
+    response: Response,
+    context: SignedIn,
+    wanted: Annotated[HazardFilter, Query()],
+    cursor: CursorText = None,
+    limit: PageSize = DEFAULT_PAGE_SIZE,
+) -> dict[str, Any]:
+    """A page of the hazards within the caller's scope, newest first."""
+    page = await listing.page_of_hazards(context, wanted, request.app.state.cursors, cursor=cursor, size=limit)
+    if page["next_cursor"]:
+        response.headers["Link"] = next_link(request.url, page["next_cursor"])
+    return page
+
+
+@router.get("/{reference}", operation_id="read_hazard", summary="查看隐患")
+async def read_hazard(reference: Reference, context: SignedIn) -> Response:
+    """One hazard, by id or ledger number, with the acts the caller may do now and its ETag."""
+    return shown(await hazard_answer(context, await resolve(context, reference)))
+
+
+@router.get("/{reference}/timeline", operation_id="read_timeline", summary="办理过程")
+async def read_timeline(reference: Reference, context: SignedIn) -> dict[str, Any]:
+    """Every act on the hazard in order."""
+    return {"items": await queries.timeline(context, await resolve(context, reference))}
+
+
+@router.get("/{reference}/deadline", operation_id="explain_deadline", summary="整改期限说明")
+async def explain_deadline(reference: Reference, context: SignedIn) -> dict[str, Any]:
+    """How the deadline came about: rule, basis, first day, skipped days, extensions."""
+    return await queries.deadline(context, await resolve(context, reference))

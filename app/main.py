@@ -1,0 +1,49 @@
+"""Builds the FastAPI app: routers, error rendering, lifespan; nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi_offline import FastAPIOffline
+
+from app.accounts.idempotency import Replayed
+from app.accounts.refusals import record_refusal
+from app.hazards.router import router as hazards
+from app.infrastructure.database import Database
+from app.infrastructure.middleware import install_edge, limit_by_path
+from app.infrastructure.pagination import Cursors
+from app.infrastructure.problem_details import install_problem_handlers
+from app.infrastructure.settings import Settings
+from app.reporting.router import router as reporting
+
+API = "/api/v1"
+ROUTERS: tuple[APIRouter, ...] = (reporting, hazards)
+
+
+def create_app(settings: Settings, database: Database) -> FastAPI:
+    """The application on a database; `/docs` works offline."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await database.refuse_unsafe_login()
+        yield
+        await database.close()
+
+    app: FastAPI = FastAPIOffline(
+        title="清零 Qingling", version="1.0", summary="重大事故隐患动态清零登记系统", lifespan=lifespan
+    )
+    app.state.database = database
+    app.state.settings = settings
+    app.state.cursors = Cursors(settings.cursor_key_bytes())
+    for router in ROUTERS:
+        app.include_router(router, prefix=API)
+    install_problem_handlers(app, record_refusal=record_refusal)
+    app.add_exception_handler(Replayed, _replay)
+    install_edge(app, limit_by_path(settings.body_max_bytes, {"/evidence": settings.evidence_max_bytes}))
+    return app
+
+
+async def _replay(_request: Request, answered: Exception) -> Response:
+    if not isinstance(answered, Replayed):
+        raise answered
+    return answered.response

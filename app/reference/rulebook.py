@@ -1,0 +1,51 @@
+"""The rules a decision is taken under: the edition in force and the calendar, read from the database, parsed once."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from sqlalchemy import func, select
+
+from app.infrastructure.context import Context
+from app.infrastructure.errors import TemporarilyUnavailable
+from app.regulation.deadlines import Calendar, business_date
+from app.regulation.edition import Edition, load_edition
+from app.tables import rules
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """The edition in force and the calendar on the day of the act (Asia/Shanghai)."""
+
+    edition_id: int
+    edition: Edition
+    today: date
+
+
+@lru_cache(maxsize=16)
+def _parsed(sha256: bytes, content: str) -> Edition:  # noqa: ARG001  the hash is the cache's key; content its value
+    return load_edition(content)
+
+
+async def rule_book(context: Context) -> RuleBook:
+    """The newest loaded edition whose `in_force_from` has come; refuses to decide anything without one."""
+    today = business_date(context.now)
+    newest = (
+        select(rules.Edition.id, rules.Edition.content_sha256, rules.Edition.content)
+        .where(rules.Edition.in_force_from <= today)
+        .order_by(rules.Edition.in_force_from.desc(), rules.Edition.id.desc())
+        .limit(1)
+    )
+    row = (await context.session.execute(newest)).one_or_none()
+    if row is None:
+        raise TemporarilyUnavailable("no_edition_in_force", "系统尚未加载生效的规则版本,请管理员执行 qingling init。")
+    return RuleBook(row.id, _parsed(row.content_sha256, row.content), today)
+
+
+async def announced_calendar(context: Context) -> Calendar:
+    """The announced days; a day of any later year counts as its weekday says, provisionally."""
+    newest_year = (await context.session.execute(select(func.max(rules.CalendarYear.year)))).scalar_one()
+    if newest_year is None:
+        raise TemporarilyUnavailable("no_calendar", "系统尚未加载工作日历,请管理员执行 qingling init。")
+    days = await context.session.execute(select(rules.CalendarDay.day, rules.CalendarDay.is_working_day))
+    return Calendar({row.day: row.is_working_day for row in days}, date(newest_year, 12, 31))

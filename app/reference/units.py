@@ -1,0 +1,100 @@
+"""Units and organisations as they stand on a day: paths, codes, and who receives a hazard's report."""
+
+from datetime import date
+
+from sqlalchemy import text
+
+from app.infrastructure.context import Context
+from app.infrastructure.errors import FieldError, InvalidInput
+from app.regulation.deadlines import business_date
+
+_BY_CODE = text(
+    """
+    SELECT unit_id FROM unit_period
+     WHERE code = :code AND daterange(valid_from, valid_until) @> CAST(:on AS date)
+    """
+)
+_PATH = text(
+    """
+    WITH RECURSIVE path(unit_id, parent_id, depth) AS (
+        SELECT p.unit_id, p.parent_id, 0 FROM unit_period p
+         WHERE p.unit_id = :unit_id AND daterange(p.valid_from, p.valid_until) @> CAST(:on AS date)
+        UNION ALL
+        SELECT p.unit_id, p.parent_id, path.depth + 1 FROM unit_period p JOIN path ON p.unit_id = path.parent_id
+         WHERE daterange(p.valid_from, p.valid_until) @> CAST(:on AS date) AND path.depth < 10
+    )
+    SELECT unit_id FROM path ORDER BY depth
+    """
+)
+_NEAREST_OFFICE = text(
+    """
+    SELECT o.id FROM unnest(CAST(:path AS bigint[])) WITH ORDINALITY AS p(unit_id, depth)
+      JOIN organisation o ON o.unit_id = p.unit_id AND o.kind = 'safety_office' AND o.confirmed_at IS NOT NULL
+     ORDER BY p.depth LIMIT 1
+    """
+)
+_NEAREST_REGULATOR = text(
+    """
+    SELECT o.id FROM unnest(CAST(:path AS bigint[])) WITH ORDINALITY AS p(unit_id, depth)
+      JOIN organisation o ON o.unit_id = p.unit_id AND o.kind = 'regulator' AND o.confirmed_at IS NOT NULL
+       AND CAST(:sector AS text) = ANY (o.sectors)
+     ORDER BY p.depth, o.id LIMIT 1
+    """
+)
+_OFFICE_OF_TIER = text(
+    """
+    SELECT o.id FROM unnest(CAST(:path AS bigint[])) AS p(unit_id)
+      JOIN unit u ON u.id = p.unit_id AND u.tier = :tier
+      JOIN organisation o ON o.unit_id = u.id AND o.kind = 'safety_office' AND o.confirmed_at IS NOT NULL
+    """
+)
+
+
+_CODE_OF_ORGANISATION = text(
+    """
+    SELECT p.code FROM organisation o JOIN unit_period p ON p.unit_id = o.unit_id
+     WHERE o.id = :organisation_id AND daterange(p.valid_from, p.valid_until) @> CAST(:on AS date)
+    """
+)
+
+
+async def unit_with_code(context: Context, code: str, *, field: str) -> int:
+    """The unit that bears the code today; InvalidInput naming `field` otherwise."""
+    found = await context.session.execute(_BY_CODE, {"code": code, "on": business_date(context.now)})
+    unit_id = found.scalar_one_or_none()
+    if unit_id is None:
+        message = "没有这个代码的属地单元,请从 /api/v1/units 中选取。"
+        raise InvalidInput("unit_unknown", message, fields=(FieldError(f"/{field}", "unit_unknown", message),))
+    return int(unit_id)
+
+
+async def unit_path(context: Context, unit_id: int, on: date) -> list[int]:
+    """The unit and those above it, lowest first, as of the day (Asia/Shanghai)."""
+    return [int(row) for row in (await context.session.execute(_PATH, {"unit_id": unit_id, "on": on})).scalars()]
+
+
+async def nearest_safety_office(context: Context, path: list[int]) -> int | None:
+    """The safety office of the lowest unit that has one."""
+    found: int | None = (await context.session.execute(_NEAREST_OFFICE, {"path": path})).scalar_one_or_none()
+    return found
+
+
+async def nearest_regulator(context: Context, path: list[int], sector: str) -> int | None:
+    """The sector's regulator of the lowest unit that has one."""
+    parameters = {"path": path, "sector": sector}
+    found: int | None = (await context.session.execute(_NEAREST_REGULATOR, parameters)).scalar_one_or_none()
+    return found
+
+
+async def safety_office_of_tier(context: Context, path: list[int], tier: int) -> int | None:
+    """The safety office of the unit of that tier above the hazard."""
+    found: int | None = (
+        await context.session.execute(_OFFICE_OF_TIER, {"path": path, "tier": tier})
+    ).scalar_one_or_none()
+    return found
+
+
+async def code_of(context: Context, organisation_id: int) -> str:
+    """Today's code of the unit an organisation belongs to."""
+    parameters = {"organisation_id": organisation_id, "on": business_date(context.now)}
+    return str((await context.session.execute(_CODE_OF_ORGANISATION, parameters)).scalar_one())
