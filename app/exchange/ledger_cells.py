@@ -256,12 +256,12 @@ class RowReader:
             )
         return found
 
-    def bounded(self, column: LedgerColumn, day: date | None, first: date | None, last: date, why: str) -> None:
-        """A fault unless the day lies within first and last, both included; `why` names the rule in Chinese."""
-        if day is not None and not (first or _EARLIEST) <= day <= last:
-            self.faults.append(
-                self._fault(column, "date_out_of_range", f"{day.isoformat()} {why}", "请核对后改正").fault
-            )
+    def bounded(self, column: LedgerColumn, day: date | None, first: date | None, last: date, why: str) -> date | None:
+        """The day if it lies within first and last, both included; otherwise a fault, `why` naming the rule."""
+        if day is None or (first or _EARLIEST) <= day <= last:
+            return day
+        self.faults.append(self._fault(column, "date_out_of_range", f"{day.isoformat()} {why}", "请核对后改正").fault)
+        return None
 
     def funds(self, column: LedgerColumn) -> Decimal | None:
         """Money in 万元, none where blank."""

@@ -179,7 +179,7 @@ def _read_heading(last_row: int, texts: Mapping[int, str]) -> Heading:
     for number, text in sorted(texts.items()):
         column = column_of(text)
         if column is None:
-            found.unknown.append((number, text.strip()))
+            found.unknown.append((number, "".join(letter for letter in text if letter.isprintable())[:40]))
         elif column in found.columns:
             found.twice.append(column)
         else:

@@ -134,9 +134,9 @@ def _values(reader: RowReader, known: KnownNames) -> dict[str, Any]:
 
 
 def _check_days(reader: RowReader, values: Mapping[str, Any], imported_on: date) -> None:
-    found_on: date | None = values["found_on"]
+    read: date | None = values["found_on"]
+    found_on = reader.bounded(LedgerColumn.FOUND_ON, read, None, imported_on, "应在 2000 年以后、导入当日以前")
     latest_due = (found_on or imported_on) + _LONGEST_TERM
-    reader.bounded(LedgerColumn.FOUND_ON, found_on, None, imported_on, "应在 2000 年以后、导入当日以前")
     reader.bounded(LedgerColumn.DUE_ON, values["due_on"], found_on, latest_due, "应在发现日期以后、十年以内")
     for column in (LedgerColumn.ACCEPTED_ON, LedgerColumn.CLOSED_ON):
         reader.bounded(column, values[column.value], found_on, imported_on, "应在发现日期以后、导入当日以前")

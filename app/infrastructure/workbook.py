@@ -239,14 +239,14 @@ def _assemble(messages: Iterator[Any], file_name: str) -> RawWorkbook:
         looked_inside=head["looked_inside"],
         date_1904=head["date_1904"],
         external_links=head["external_links"],
-        hidden_sheets=tuple(head["hidden_sheets"]),
+        hidden_sheets=tuple(_shown(name) for name in head["hidden_sheets"]),
         sheets=tuple(_sheet(message, tuple(found)) for message, found in zip(sheets, rows, strict=True)),
     )
 
 
 def _sheet(message: Mapping[str, Any], rows: tuple[RawRow, ...]) -> RawSheet:
     return RawSheet(
-        name=message["sheet"],
+        name=_shown(message["sheet"]),
         rows=rows,
         hidden_rows=frozenset(message["hidden_rows"]),
         hidden_columns=frozenset(message["hidden_columns"]),
@@ -264,6 +264,10 @@ def _cell(value: Any) -> Cell:  # noqa: ANN401 - JSON's own
 
 
 def _printable(name: str) -> str:
-    """A name fit to be shown and stored: no path, no control or direction characters, at most 120 characters."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    return "".join(letter for letter in last if letter.isprintable())[:120] or "未命名"
+    """A file's name without its path, fit to be shown and stored."""
+    return _shown(name.replace("\\", "/").rpartition("/")[2])
+
+
+def _shown(name: str) -> str:
+    """No control or direction characters, at most 120 characters."""
+    return "".join(letter for letter in name if letter.isprintable())[:120] or "未命名"

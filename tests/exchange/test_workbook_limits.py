@@ -82,7 +82,7 @@ def shared_strings_bomb() -> bytes:
     )
     strings = f'<sst xmlns="{SHEET_NAMESPACE}"><si><t>{"隐" * 30_000}</t></si></sst>'
     parts = xlsx_parts(sheet_xml(rows)) | {"xl/sharedStrings.xml": strings}
-    relation = '<Relationship Id="rId9" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>'  # noqa: E501
+    relation = '<Relationship Id="rId9" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>'  # noqa: E501 - XML as written
     relations = "xl/_rels/workbook.xml.rels"
     parts[relations] = str(parts[relations]).replace("</Relationships>", relation)
     return zipped(parts)
@@ -117,7 +117,7 @@ def long_text() -> bytes:
 
 
 def filled_ods(rows: int, columns: int) -> bytes:
-    cell = f'<table:table-cell office:value-type="string" table:number-columns-repeated="{columns}"><text:p>x</text:p></table:table-cell>'  # noqa: E501
+    cell = f'<table:table-cell office:value-type="string" table:number-columns-repeated="{columns}"><text:p>x</text:p></table:table-cell>'  # noqa: E501 - XML as written
     return ods(f'<table:table-row table:number-rows-repeated="{rows}">{cell}</table:table-row>')
 
 
