@@ -136,7 +136,7 @@ def enterprise_code_fault(code: str) -> tuple[str, str] | None:
 def _enterprise_code(code: str) -> str:
     fault = enterprise_code_fault(code)
     if fault is not None:
-        raise PydanticCustomError(fault[0], "{message}", {"message": fault[1]})  # type: ignore[arg-type,unused-ignore]
+        raise PydanticCustomError(fault[0], "{message}", {"message": fault[1]})  # type: ignore[arg-type,unused-ignore]  # ours
     return code
 
 

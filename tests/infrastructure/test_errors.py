@@ -31,7 +31,7 @@ def test_every_kind_has_a_code_a_chinese_message_and_its_place_in_the_tree(kind:
     error = kind("/x") if kind is AlreadyDone else kind()
     assert error.code.isidentifier()
     assert error.message.endswith("。")
-    assert kind.__name__ in inspect.getdoc(errors)  # type: ignore[operator]
+    assert kind.__name__ in inspect.getdoc(errors)  # type: ignore[operator]  # it has one
     assert error.code == "refused" or error.remedy or kind.__name__ == "RuleNotMet"
 
 
@@ -70,7 +70,7 @@ def test_another_code_does_not_borrow_the_remedy_of_its_kind() -> None:
 
 def test_facts_cannot_be_changed_afterwards() -> None:
     with pytest.raises(TypeError):
-        NotFound(facts={"state": "listed"}).facts["state"] = "closed"  # type: ignore[index]
+        NotFound(facts={"state": "listed"}).facts["state"] = "closed"  # type: ignore[index]  # the attempt is the test
 
 
 class _Refusal(psycopg.Error):
