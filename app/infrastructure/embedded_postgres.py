@@ -55,6 +55,7 @@ _SETTINGS: Mapping[str, str] = {
     "log_lock_waits": "on",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
+    "log_startup_progress_interval": "5s",
     "log_statement": "ddl",
     "log_timezone": "Asia/Shanghai",
 }
@@ -283,7 +284,8 @@ class EmbeddedPostgres:
 
     def _taking_connections(self, process: subprocess.Popen[bytes], marker: int, deadline: float) -> bool:
         """Wait until the server is ready (True) or has ended (False). A recovery is never cut short by a kill."""
-        told = time.monotonic()
+        since = time.monotonic()
+        told: str | None = None
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.02)
@@ -297,9 +299,12 @@ class EmbeddedPostgres:
                     "recovery took too long and was stopped cleanly; nothing is lost, start again",
                     marker,
                 )
-            if time.monotonic() - told > 1:
-                told = time.monotonic()
-                self._progress("数据库正在启动或恢复 / starting: " + "".join(self._log_since(marker).splitlines()[-1:]))
+            if time.monotonic() - since > 1 and (latest := self._last_line(marker)) != told:
+                told = latest
+                self._progress(f"数据库正在启动或恢复 / starting: {latest}")
+
+    def _last_line(self, marker: int) -> str:
+        return "".join(self._log_since(marker).splitlines()[-1:])
 
     def _log_since(self, marker: int) -> str:
         with self._log_path.open("rb") as log:
