@@ -20,7 +20,7 @@ def the_plan_is_approved(case: Case) -> str | None:
 
 
 @guard(
-    "阿拉善盟孛井滩示范区任务清单第一(三)“一报告、双签字”", "请由主要负责人和实际控制人分别签字", field="confirmations"
+    "阿拉善盟孪井滩示范区任务清单第一(三)“一报告、双签字”", "请由主要负责人和实际控制人分别签字", field="confirmations"
 )
 def the_enterprise_signed_twice(case: Case) -> str | None:
     """Principal and actual controller signed; where they are one person, the head of the safety body signs second.

@@ -64,10 +64,10 @@ _LIFT = (
     supervision.the_lifting_document_is_given,
 )
 _CORRECTION = (reporting.the_correction_leaves_the_untouchable, reporting.a_second_person_confirmed)
-_ONE_REPORT_TWO_SIGNATURES = "阿拉善盟孛井滩示范区任务清单第一(三)“一报告、双签字”;16号令第十八条"
+_ONE_REPORT_TWO_SIGNATURES = "阿拉善盟孪井滩示范区任务清单第一(三)“一报告、双签字”;16号令第十八条"
 _FOUR_SIGNATURES = "指导意见三(三)14“四级签字”;三年行动方案三(三)21“审核把关销号”;《煤矿安全生产条例》第四十八条"
 _STOP = "《安全生产法》第六十五条第三款"
-_REVISIT = "阿拉善盟孛井滩示范区任务清单第一(四)“督导回访”"
+_REVISIT = "阿拉善盟孪井滩示范区任务清单第一(四)“督导回访”"
 _LEDGER = "指导意见三(二)13、三(三)14(台账);办公室内部建议值:历史台账一次补录"
 
 # fmt: off
