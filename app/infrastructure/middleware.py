@@ -93,12 +93,20 @@ def _request_id(scope: Scope) -> str:
     return str(UUID(given)) if _WELL_FORMED_ID.fullmatch(given) else str(uuid4())
 
 
+def route_template(scope: Scope) -> str | None:
+    """The matched route's path with its parameters' names (`/api/v1/hazards/{id}`), None when no route matched."""
+    # An included route knows its own path only; with its prefixes it stands in what FastAPI notes beside it.
+    effective = scope.get("fastapi", {}).get("effective_route_context")
+    template: str | None = getattr(effective or scope.get("route"), "path", None)
+    return template
+
+
 def _log(scope: Scope, status: int | None, seconds: float) -> None:
     # The route's template, never the path: paths and queries carry names, receipt codes and numbers of persons.
     _access.info(
         "request",
         method=scope["method"] if scope["method"].isalpha() else "?",
-        route=getattr(scope.get("route"), "path", None),
+        route=route_template(scope),
         status=status,
         code=scope["state"].get("problem_code"),
         milliseconds=round(seconds * 1000, 1),

@@ -253,14 +253,6 @@ def install_problem_handlers(app: FastAPI, *, record_refusal: RefusalRecorder | 
             await _recorded(record_refusal, request, error)
         return render(error, request.scope)
 
-    @app.exception_handler(RequestValidationError)
-    async def malformed(request: Request, error: RequestValidationError) -> Response:
-        return render(invalid_input(error.errors()), request.scope)
-
-    @app.exception_handler(HTTPException)
-    async def of_the_framework(request: Request, error: HTTPException) -> Response:
-        return render_status(error.status_code, request.scope, error.headers)
-
     @app.exception_handler(SQLAlchemyError)
     async def refused_by_the_database(request: Request, error: SQLAlchemyError) -> Response:
         refusal = translate(error)
@@ -269,13 +261,29 @@ def install_problem_handlers(app: FastAPI, *, record_refusal: RefusalRecorder | 
         refusal.__cause__ = error
         return await refused(request, refusal)
 
+    @app.exception_handler(UnicodeEncodeError)
+    async def not_storable(request: Request, _error: UnicodeEncodeError) -> Response:
+        # A lone surrogate in a field that is not `Clean`: the database cannot carry it.
+        message = "有文字含有不成对的代理字符，无法保存，请重新输入。"
+        return await refused(request, InvalidInput("character_refused", message))
+
+    app.exception_handler(RequestValidationError)(_malformed)
+    app.exception_handler(HTTPException)(_of_the_framework)
     _document(app)
+
+
+async def _malformed(request: Request, error: RequestValidationError) -> Response:
+    return render(invalid_input(error.errors()), request.scope)
+
+
+async def _of_the_framework(request: Request, error: HTTPException) -> Response:
+    return render_status(error.status_code, request.scope, error.headers)
 
 
 async def _recorded(record_refusal: RefusalRecorder, request: Request, error: RegistryError) -> None:
     try:
         await record_refusal(request, error)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, RegistryError):
         # The caller is owed the refusal even when its record cannot be kept; the operator is owed this line.
         _logger.exception("refusal_not_recorded", code=error.code)
 

@@ -26,7 +26,7 @@ ID = "0b8a6c9e-5f0e-4b39-9a53-0d3f9d6d0c11"
 
 def app_under_test() -> FastAPI:
     app = FastAPI()
-    router = APIRouter(prefix="/api/v1")
+    router = APIRouter()
 
     @router.post("/hazards/{hazard}/evidence")
     @router.post("/hazards/{hazard}")
@@ -45,7 +45,7 @@ def app_under_test() -> FastAPI:
     async def half() -> StreamingResponse:
         return StreamingResponse(half_an_answer())
 
-    app.include_router(router)
+    app.include_router(router, prefix="/api/v1")
     install_problem_handlers(app)
     install_edge(app, limit_by_path(LIMIT, {"/evidence": 10 * LIMIT}))
     return app

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import psycopg
 import pytest
-from fastapi import FastAPI, Query, Request
+from fastapi import Body, FastAPI, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core.core_schema import ErrorType
 from sqlalchemy.exc import DBAPIError
@@ -64,6 +64,10 @@ def app_under_test() -> FastAPI:
     async def raise_it(what: str) -> None:
         raise RAISED[what]
 
+    @app.post("/unchecked")
+    async def keep_unchecked(text: Annotated[str, Body()]) -> int:
+        return len(text.encode())
+
     @app.post("/reports")
     async def report(report: Report, hazard: Annotated[Identifier, Query()] = 1) -> dict[str, object]:
         return {"code": report.enterprise_code, "hazard": hazard}
@@ -78,6 +82,8 @@ async def keep(request: Request, error: RegistryError) -> None:
     kept.append((request.method, error.code))
     if error.code == "stale_version":
         raise DBAPIError("INSERT", None, psycopg.OperationalError("gone"))
+    if error.code == "unauthenticated":
+        raise errors.Unauthenticated
 
 
 @pytest.fixture
@@ -221,8 +227,16 @@ def test_only_refused_acts_are_recorded_not_refused_reads(client: TestClient) ->
     assert kept == [("POST", "four_signatures"), ("POST", "character_refused")]
 
 
-def test_the_caller_gets_the_refusal_even_when_it_cannot_be_recorded(client: TestClient) -> None:
-    assert problem(client, "/raise/stale", "POST")["status"] == 412
+def test_a_lone_surrogate_that_no_field_stopped_is_refused(client: TestClient) -> None:
+    body = problem(client, "/unchecked", "POST", content=b'"\\ud800"', headers={"content-type": "application/json"})
+    assert (body["status"], body["code"]) == (422, "character_refused")
+
+
+@pytest.mark.parametrize(("what", "status"), [("stale", 412), ("nobody", 401)])
+def test_the_caller_gets_the_refusal_even_when_it_cannot_be_recorded(
+    client: TestClient, what: str, status: int
+) -> None:
+    assert problem(client, f"/raise/{what}", "POST")["status"] == status
 
 
 def test_a_flood_of_field_errors_is_cut() -> None:
