@@ -28,7 +28,6 @@ class Hazard(Base):
         CheckConstraint(
             "num_nonnulls(enterprise_id, responsible_organisation_id) = 1", name="exactly_one_responsible_party"
         ),
-        CheckConstraint("current_deadline >= original_deadline", name="deadline_is_never_earlier"),
         CheckConstraint("(ledger_number IS NULL) = (ledger_year IS NULL)", name="ledger_number_is_whole"),
         CheckConstraint(
             "state NOT IN ('listed', 'rectified', 'closed') OR is_legacy OR"
@@ -101,7 +100,8 @@ class HazardParty(Base):
     __tablename__ = "hazard_party"
     __table_args__ = (
         CheckConstraint(
-            "role IN ('territorial_receiver', 'sector_receiver', 'cooperating', 'former_lead', 'round_party')",
+            "role IN ('territorial_receiver', 'sector_receiver', 'cooperating', 'former_lead', 'receiving',"
+            " 'round_party')",
             name="role_is_known",
         ),
         CheckConstraint("ended_at > begun_at", name="period_is_forward"),

@@ -85,7 +85,6 @@ HAZARD: tuple[SchemaItem, ...] = (
     sa.CheckConstraint(
         "(ledger_number IS NULL) = (ledger_year IS NULL)", name=conv("ck_hazard_ledger_number_is_whole")
     ),
-    sa.CheckConstraint("current_deadline >= original_deadline", name=conv("ck_hazard_deadline_is_never_earlier")),
     sa.CheckConstraint("cycle >= 1", name=conv("ck_hazard_cycle_is_counted")),
     sa.CheckConstraint(
         "length(btrim(circumstances)) BETWEEN 1 AND 4000", name=conv("ck_hazard_circumstances_is_given")
@@ -149,7 +148,7 @@ HAZARD_PARTY: tuple[SchemaItem, ...] = (
     sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
     sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint(
-        "role IN ('territorial_receiver', 'sector_receiver', 'cooperating', 'former_lead', 'round_party')",
+        "role IN ('territorial_receiver', 'sector_receiver', 'cooperating', 'former_lead', 'receiving', 'round_party')",
         name=conv("ck_hazard_party_role_is_known"),
     ),
     sa.CheckConstraint("ended_at > begun_at", name=conv("ck_hazard_party_period_is_forward")),

@@ -1,0 +1,199 @@
+"""Who holds a token, which hazards somebody may see, the next ledger number: functions the policies stand on.
+
+Revision: 0012, after 0011
+"""
+
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+# The unit and all below it on a day, and the units that became one of them.
+UNITS_BELOW = """
+CREATE FUNCTION units_below(of_unit bigint, on_day date) RETURNS SETOF bigint
+LANGUAGE sql STABLE SET search_path = public, pg_temp
+AS $$
+    WITH RECURSIVE below(id) AS (
+        SELECT of_unit
+        UNION
+        SELECT child.id FROM below JOIN (
+            SELECT unit_id AS id, parent_id AS above FROM unit_period
+            WHERE daterange(valid_from, valid_until) @> on_day
+            UNION ALL
+            SELECT id, successor_id FROM unit WHERE successor_id IS NOT NULL
+        ) AS child ON child.above = below.id
+    )
+    SELECT id FROM below
+$$
+"""
+
+# One row for a token or service key that holds now, none for any other: a change of post bites on the next request.
+# A sign-in without a chosen appointment may choose one and nothing else (class signin).
+PRINCIPAL_OF = """
+CREATE FUNCTION principal_of(token text, idle_minutes integer) RETURNS TABLE (
+    role_class text, account_id bigint, person_id bigint, appointment_id bigint, post_kind text,
+    organisation_id bigint, unit_ids text, sectors text, enterprise_id bigint, is_service boolean, label text,
+    session_id bigint
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1 SET search_path = public, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    at timestamptz := registry_now();
+    digest bytea := sha256(convert_to(token, 'UTF8'));
+BEGIN
+    IF starts_with(token, 'qk_') THEN
+        RETURN QUERY SELECT * FROM principal_of_service_key(digest, at);
+    ELSE
+        RETURN QUERY SELECT * FROM principal_of_session(digest, at, idle_minutes);
+    END IF;
+END $$
+"""
+
+PRINCIPAL_OF_SERVICE_KEY = """
+CREATE FUNCTION principal_of_service_key(digest bytea, at timestamptz) RETURNS TABLE (
+    role_class text, account_id bigint, person_id bigint, appointment_id bigint, post_kind text,
+    organisation_id bigint, unit_ids text, sectors text, enterprise_id bigint, is_service boolean, label text,
+    session_id bigint
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1 SET search_path = public, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    held service_key;
+BEGIN
+    SELECT * INTO held FROM service_key k WHERE k.key_sha256 = digest AND k.revoked_at IS NULL AND k.expires_at > at;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    IF current_setting('transaction_read_only') = 'off' THEN
+        UPDATE service_key SET last_used_at = at WHERE id = (
+            SELECT k.id FROM service_key k
+            WHERE k.id = held.id AND (k.last_used_at IS NULL OR k.last_used_at < at - interval '1 minute')
+            FOR UPDATE SKIP LOCKED);
+    END IF;
+    RETURN QUERY
+    SELECT CASE o.kind WHEN 'enterprise' THEN 'enterprise' WHEN 'platform' THEN 'platform' ELSE 'official' END,
+           a.id, NULL::bigint, NULL::bigint, NULL::text, o.id,
+           CASE WHEN o.enterprise_id IS NULL THEN (
+               SELECT string_agg(b.id::text, ',' ORDER BY b.id)
+               FROM units_below(o.unit_id, (at AT TIME ZONE 'Asia/Shanghai')::date) AS b(id)) END,
+           array_to_string(o.sectors, ','), o.enterprise_id, true, o.name || ' ' || a.login_name, NULL::bigint
+    FROM account a JOIN organisation o ON o.id = a.organisation_id
+    WHERE a.id = held.account_id AND a.is_service AND a.disabled_at IS NULL;
+END $$
+"""
+
+PRINCIPAL_OF_SESSION = """
+CREATE FUNCTION principal_of_session(digest bytea, at timestamptz, idle_minutes integer) RETURNS TABLE (
+    role_class text, account_id bigint, person_id bigint, appointment_id bigint, post_kind text,
+    organisation_id bigint, unit_ids text, sectors text, enterprise_id bigint, is_service boolean, label text,
+    session_id bigint
+)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 1 SET search_path = public, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    held session;
+    holder account;
+BEGIN
+    SELECT * INTO held FROM session s
+    WHERE s.token_sha256 = digest AND s.revoked_at IS NULL AND s.expires_at > at
+        AND s.last_seen_at > at - make_interval(mins => idle_minutes);
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT * INTO holder FROM account a
+    WHERE a.id = held.account_id AND NOT a.is_service AND a.disabled_at IS NULL
+        AND NOT EXISTS (SELECT FROM person_disablement d WHERE d.person_id = a.person_id);
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    IF current_setting('transaction_read_only') = 'off' THEN
+        UPDATE session SET last_seen_at = at WHERE id = (
+            SELECT s.id FROM session s WHERE s.id = held.id AND s.last_seen_at < at - interval '1 minute'
+            FOR UPDATE SKIP LOCKED);
+    END IF;
+    IF held.appointment_id IS NULL THEN
+        RETURN QUERY SELECT 'signin', holder.id, holder.person_id, NULL::bigint, NULL::text, NULL::bigint, NULL::text,
+            NULL::text, NULL::bigint, false, holder.login_name, held.id;
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT CASE
+               WHEN o.kind = 'enterprise' THEN 'enterprise'
+               WHEN o.kind = 'platform' THEN 'platform'
+               WHEN p.kind IN ('auditor', 'audit_administrator') THEN 'auditor'
+               WHEN p.kind IN ('system_administrator', 'security_administrator') THEN 'administrator'
+               ELSE 'official'
+           END,
+           holder.id, holder.person_id, t.id, p.kind, o.id,
+           CASE WHEN o.enterprise_id IS NULL THEN (
+               SELECT string_agg(b.id::text, ',' ORDER BY b.id)
+               FROM units_below(o.unit_id, (at AT TIME ZONE 'Asia/Shanghai')::date) AS b(id)) END,
+           array_to_string(o.sectors, ','), o.enterprise_id, false,
+           o.name || p.title || CASE WHEN t.acting_for_appointment_id IS NULL THEN '' ELSE '（代）' END, held.id
+    FROM appointment t JOIN post p ON p.id = t.post_id JOIN organisation o ON o.id = p.organisation_id
+    WHERE t.id = held.appointment_id AND t.person_id = holder.person_id AND t.confirmed_at <= at
+        AND t.valid_from <= at AND (t.valid_until IS NULL OR t.valid_until > at);
+END $$
+"""
+
+# A function, so that the policy of hazard_party does not contain the hazard's, which contains hazard_party's.
+HAZARD_IS_VISIBLE = """
+CREATE FUNCTION hazard_is_visible(of_hazard bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY INVOKER SET search_path = public, pg_temp
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM hazard h WHERE h.id = of_hazard);
+END $$
+"""
+
+# Numbers are drawn across everybody's hazards; the caller holds an advisory lock on (office, year).
+NEXT_LEDGER_SERIAL = """
+CREATE FUNCTION next_ledger_serial(office bigint, of_year integer) RETURNS bigint
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+    SELECT coalesce(max(h.ledger_serial), 0) + 1 FROM hazard h
+    WHERE h.listing_office_id = office AND h.ledger_year = of_year
+$$
+"""
+
+OF_THE_WALL = (
+    "units_below(bigint, date)",
+    "principal_of(text, integer)",
+    "principal_of_service_key(bytea, timestamptz)",
+    "principal_of_session(bytea, timestamptz, integer)",
+    "next_ledger_serial(bigint, integer)",
+)
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '500ms'")
+    for function in (
+        UNITS_BELOW,
+        PRINCIPAL_OF_SERVICE_KEY,
+        PRINCIPAL_OF_SESSION,
+        PRINCIPAL_OF,
+        HAZARD_IS_VISIBLE,
+        NEXT_LEDGER_SERIAL,
+    ):
+        op.execute(function)
+    op.execute("GRANT CREATE ON SCHEMA public TO qingling_wall")
+    for signature in OF_THE_WALL:
+        op.execute(f"REVOKE EXECUTE ON FUNCTION {signature} FROM PUBLIC")
+        op.execute(f"ALTER FUNCTION {signature} OWNER TO qingling_wall")
+    op.execute("REVOKE CREATE ON SCHEMA public FROM qingling_wall")
+    op.execute("REVOKE EXECUTE ON FUNCTION hazard_is_visible(bigint) FROM PUBLIC")
+    op.execute("GRANT EXECUTE ON FUNCTION principal_of(text, integer) TO qingling_app")
+    op.execute("GRANT EXECUTE ON FUNCTION hazard_is_visible(bigint) TO qingling_enterprise, qingling_official")
+    op.execute("GRANT EXECUTE ON FUNCTION next_ledger_serial(bigint, integer) TO qingling_official, qingling_import")
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '500ms'")
+    op.execute("DROP FUNCTION hazard_is_visible(bigint)")
+    for signature in reversed(OF_THE_WALL):
+        op.execute(f"DROP FUNCTION {signature}")
