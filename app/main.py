@@ -14,10 +14,13 @@ from app.infrastructure.middleware import install_edge, limit_by_path
 from app.infrastructure.pagination import Cursors
 from app.infrastructure.problem_details import install_problem_handlers
 from app.infrastructure.settings import Settings
+from app.rectification.router import router as rectification
 from app.reporting.router import router as reporting
+from app.sign_off.router import router as sign_off
+from app.supervision.router import router as supervision
 
 API = "/api/v1"
-ROUTERS: tuple[APIRouter, ...] = (reporting, hazards)
+ROUTERS: tuple[APIRouter, ...] = (reporting, hazards, supervision, rectification, sign_off)
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:

@@ -19,6 +19,7 @@ class Piece:
     """One piece of evidence as a document cites it."""
 
     id: int
+    public_id: UUID
     kind: EvidenceKind
     sha256: str
     taken_on: date | None
@@ -39,15 +40,16 @@ async def pieces(context: Context, hazard_id: int, public_ids: Sequence[str]) ->
             .order_by(Evidence.id)
         )
     ).scalars()
-    rows = [_piece(row) for row in found]
+    rows = [piece_of(row) for row in found]
     if len(rows) != len(wanted):
         raise _unknown()
     return rows
 
 
-def _piece(row: Evidence) -> Piece:
+def piece_of(row: Evidence) -> Piece:
+    """A row of evidence as documents cite it."""
     taken_on = business_date(row.taken_at) if row.taken_at else None
-    return Piece(row.id, EvidenceKind(row.kind), row.sha256.hex(), taken_on, row.longitude is not None)
+    return Piece(row.id, row.public_id, EvidenceKind(row.kind), row.sha256.hex(), taken_on, row.longitude is not None)
 
 
 def _unknown() -> InvalidInput:

@@ -33,7 +33,7 @@ async def rule_book(context: Context) -> RuleBook:
     newest = (
         select(rules.Edition.id, rules.Edition.content_sha256, rules.Edition.content)
         .where(rules.Edition.in_force_from <= today)
-        .order_by(rules.Edition.in_force_from.desc(), rules.Edition.id.desc())
+        .order_by(rules.Edition.id.desc())
         .limit(1)
     )
     row = (await context.session.execute(newest)).one_or_none()

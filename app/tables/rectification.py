@@ -1,6 +1,6 @@
 """The documents of rectification: declaration, verification, revisit, correction, and who confirmed them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -51,6 +51,8 @@ class Verification(ActDocument, Base):
     passed: Mapped[bool]
     findings: Mapped[str]
     reason: Mapped[str | None]
+    due_on: Mapped[date | None]
+    """The deadline a failed verification sets where none runs (立查立改)."""
     inspectors_required: Mapped[SmallInt]
     certificates: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
     document_sha256: Mapped[Digest]
@@ -65,6 +67,7 @@ class Revisit(ActDocument, Base):
     passed: Mapped[bool]
     visited_at: Mapped[datetime]
     findings: Mapped[str]
+    due_on: Mapped[date | None]
 
 
 class RoundRequest(ActDocument, Base):

@@ -1,0 +1,70 @@
+"""Documents of several persons: drafted once, confirmed by each in their own account, performed by the last."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr
+from sqlalchemy import insert, select
+
+from app.accounts.step_up import prove
+from app.hazards.acting import Document
+from app.infrastructure.context import Context
+from app.infrastructure.errors import RuleNotMet
+from app.regulation.vocabulary import Capacity, DocumentKind
+from app.tables.rectification import DocumentConfirmation
+
+Password = Annotated[SecretStr, Field(min_length=1, max_length=200, description="再次输入口令,以验证本人")]
+
+
+class Confirmation(Document):
+    """一人对一份文书的确认."""
+
+    password: Password
+    document_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="所确认文书的 SHA-256,读取草稿时返回")
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A drafted document: its kind, id, hash and hazard."""
+
+    kind: DocumentKind
+    id: int
+    sha256: bytes
+    hazard_id: int
+
+
+async def confirm(
+    context: Context, paper: Paper, capacity: Capacity, sent: Confirmation, extra: Mapping[str, Any] | None = None
+) -> None:
+    """One person's confirmation of exactly this document; RuleNotMet where another text was read."""
+    if sent.document_sha256 != paper.sha256.hex():
+        raise RuleNotMet(
+            "document_changed",
+            "所确认的文书与现有草稿不一致。",
+            article="《电子签名法》第十三条",
+            remedy="请重新读取草稿,核对内容后再确认。",
+        )
+    step_up = await prove(context, sent.password.get_secret_value(), paper.sha256)
+    row = {
+        "hazard_id": paper.hazard_id,
+        "document_kind": paper.kind.value,
+        "document_id": paper.id,
+        "capacity": capacity.value,
+        "person_id": context.actor.person_id,
+        "account_id": context.actor.account_id,
+        "appointment_id": context.actor.appointment_id,
+        "step_up_id": step_up,
+        "document_sha256": paper.sha256,
+    }
+    await context.session.execute(insert(DocumentConfirmation).values(row | dict(extra or {})))
+
+
+async def confirmations_of(context: Context, paper: Paper) -> list[DocumentConfirmation]:
+    """Who has confirmed so far, in order."""
+    given = (
+        select(DocumentConfirmation)
+        .where(DocumentConfirmation.document_kind == paper.kind.value, DocumentConfirmation.document_id == paper.id)
+        .order_by(DocumentConfirmation.id)
+    )
+    return list((await context.session.execute(given)).scalars())
