@@ -73,7 +73,7 @@ def _described(error: BaseException) -> Mapping[str, Any]:
     return described
 
 
-def configure_logging(level: str, stream: TextIO = sys.stdout) -> None:
+def configure_logging(level: str, stream: TextIO | None = None) -> None:
     """One handler for our own lines and for every library's. Start uvicorn with `log_config=None, access_log=False`."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -89,7 +89,7 @@ def configure_logging(level: str, stream: TextIO = sys.stdout) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
