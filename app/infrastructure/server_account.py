@@ -95,10 +95,11 @@ class ServerAccount:
         """Make `folder` private to this account; raises EmbeddedPostgresError when it belongs to somebody else."""
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=PRIVATE)
-            if self.switched:
-                os.chown(folder, self.uid, self.gid)
         found = folder.lstat()
-        if found.st_uid != self.uid:
+        if self.switched and found.st_uid == os.geteuid() and not any(folder.iterdir()):
+            # Made by a start that was killed before it could hand the folder over.
+            os.chown(folder, self.uid, self.gid)
+        elif found.st_uid != self.uid:
             raise EmbeddedPostgresError(
                 f"数据目录 {folder} 属于 uid {found.st_uid}，而数据库以 uid {self.uid} 运行；"
                 "请换回原来的用户启动，或用 QINGLING_DATA_DIR 另指定目录",
@@ -135,14 +136,22 @@ def prepare_data_folder(folder: Path, account: ServerAccount) -> None:
                 f"started by root the server runs as nobody, who cannot pass {blocked}: "
                 "set QINGLING_DATA_DIR to another place",
             )
+    make_data_folder(folder)
+
+
+def make_data_folder(folder: Path) -> None:
+    """Make the folder and its missing parents: private, but passable for the server's account where root makes them."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
     for each in reversed(missing):
-        each.mkdir()
-        each.chmod(PASSABLE if account.switched else PRIVATE)
+        each.mkdir(exist_ok=True)
+        # Not by mkdir's mode: root's umask may be stricter.
+        each.chmod(PRIVATE if os.geteuid() else PASSABLE)
 
 
 def _is_ours(folder: Path) -> bool:
-    """An empty folder, or one a server was started in before; anything else might be somebody's home."""
-    return (folder / LOCK_NAME).exists() or not any(folder.iterdir())
+    """A folder that holds nothing, or our own; anything else might be somebody's home."""
+    # The keys are generated before a server is ever started.
+    return (folder / LOCK_NAME).exists() or all(each.name == "keys" for each in folder.iterdir())
 
 
 LOCK_NAME = "server.lock"

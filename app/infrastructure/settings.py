@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.infrastructure.server_account import make_data_folder
 from app.infrastructure.validation_messages import message_of
 
 PREFIX: Final = "QINGLING_"
@@ -250,7 +251,7 @@ def with_generated_keys(settings: Settings) -> Settings:
     folder = settings.data_dir / "keys"
     path = folder / "identity.key"
     try:
-        settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
+        make_data_folder(settings.data_dir)
         folder.mkdir(mode=0o700, exist_ok=True)
         if not path.exists():
             _write_new(path, secrets.token_hex(_KEY_LENGTH))

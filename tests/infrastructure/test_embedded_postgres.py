@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from app.infrastructure.embedded_postgres import EmbeddedPostgres, EmbeddedPostg
 from app.infrastructure.postgres_binaries import find_binaries
 from app.infrastructure.server_account import ServerAccount
 from app.infrastructure.server_process import Postmaster
+from tests.support.run import REPOSITORY
 
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a server as somebody else")
 
@@ -275,11 +277,34 @@ def test_somebodys_home_is_no_data_folder_but_an_empty_private_folder_is(place: 
     home.mkdir(mode=0o700)
     with EmbeddedPostgres(home) as server:
         assert server.running
+    keyed = place / "keyed"
+    (keyed / "keys").mkdir(parents=True)
+    keyed.chmod(0o700)
+    with EmbeddedPostgres(keyed) as server:
+        assert server.running
     used = place / "used"
     used.mkdir(mode=0o700)
     (used / "letter").touch()
     assert str(used) in refusal_of(EmbeddedPostgres(used))
     assert used.stat().st_mode & 0o777 == 0o700
+
+
+@only_root
+def test_a_strict_umask_of_roots_does_not_close_what_the_start_makes(place: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        with EmbeddedPostgres(place / "new" / "data") as server:
+            assert server.running
+    finally:
+        os.umask(before)
+
+
+@only_root
+def test_a_start_killed_before_it_handed_its_folder_over_is_taken_up(place: Path) -> None:
+    (place / "data" / "postgres").mkdir(parents=True)
+    (place / "data" / "server.lock").touch()
+    with EmbeddedPostgres(place / "data") as server:
+        assert server.running
 
 
 @only_root
@@ -306,3 +331,14 @@ def test_the_systems_own_postgresql_serves_as_well(place: Path, major: int) -> N
         assert server.binaries.major == major
         shape = "SELECT (pg_encoding_to_char(encoding), datcollate) FROM pg_database LIMIT 1"
         assert ask(server.conninfo("postgres"), shape) == ("UTF8", "C.UTF-8")
+
+
+@pytest.mark.system
+def test_without_the_wheel_the_newest_of_the_systems_packages_is_found() -> None:
+    # -S leaves out site-packages, and the wheel with them.
+    program = "from app.infrastructure.postgres_binaries import find_binaries; print(find_binaries(None))"
+    found = subprocess.run(
+        [sys.executable, "-S", "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    newest = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: int(each.parent.name))
+    assert Path(found.stdout.strip()) == newest

@@ -20,8 +20,8 @@ from app.infrastructure.embedded_postgres import EmbeddedPostgres
 from app.infrastructure.postgres_binaries import find_binaries
 from app.infrastructure.server_process import Postmaster
 from tests.support.polling import until
+from tests.support.run import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 AS_ROOT = os.geteuid() == 0
 only_root = pytest.mark.skipif(not AS_ROOT, reason="only root can start a process as somebody else")
 
