@@ -7,6 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -207,3 +208,9 @@ def _whole_number(value: object) -> object:
 
 Identifier = Annotated[int, Field(ge=1, le=LARGEST_IDENTIFIER), BeforeValidator(_whole_number)]
 """A row's number: 1 to 2^63-1, the range of PostgreSQL's bigint."""
+
+
+Longitude = Annotated[Decimal, Field(ge=73, le=136, decimal_places=6)]
+"""Degrees east within China, as CGCS2000 or WGS-84 give them."""
+Latitude = Annotated[Decimal, Field(ge=3, le=54, decimal_places=6)]
+"""Degrees north within China."""

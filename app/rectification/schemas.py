@@ -6,8 +6,7 @@ from pydantic import Field
 
 from app.documents.confirming import Confirmation
 from app.hazards.acting import Document
-from app.infrastructure.fields import BusinessDate, CleanLine, CleanText, Instant
-from app.reporting.schemas import Latitude, Longitude
+from app.infrastructure.fields import BusinessDate, CleanLine, CleanText, Instant, Latitude, Longitude
 
 EvidenceIds = Annotated[list[CleanLine], Field(max_length=100, description="证据 id")]
 

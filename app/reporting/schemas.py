@@ -1,16 +1,21 @@
 """What the API takes to report, amend, determine and dismiss a hazard; field names are the particulars of the rules."""
 
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
 
 from app.hazards.acting import Document
-from app.infrastructure.fields import BusinessDate, CleanLine, CleanText, EnterpriseCode, Identifier
+from app.infrastructure.fields import (
+    BusinessDate,
+    CleanLine,
+    CleanText,
+    EnterpriseCode,
+    Identifier,
+    Latitude,
+    Longitude,
+)
 from app.regulation.vocabulary import Channel, DismissReason, HazardLevel
 
-Longitude = Annotated[Decimal, Field(ge=73, le=136, decimal_places=6)]
-Latitude = Annotated[Decimal, Field(ge=3, le=54, decimal_places=6)]
 SectorCode = Annotated[str, Field(pattern=r"^[a-z][a-z_]{1,59}$", max_length=60, description="行业领域代码")]
 
 
