@@ -1,6 +1,6 @@
 """What PostgreSQL refused, in the words of our refusals. The service checks first; this speaks when the wall had to.
 
-The wall raises SQLSTATE class QL with the stable code as MESSAGE and the rule id as HINT. A named constraint that
+The wall raises SQLSTATE class QL with a Chinese MESSAGE and the stable code as HINT. A named constraint that
 a caller can run into has its row in constraint_messages.py. `None` means: our own fault, for the outermost edge.
 """
 
@@ -23,10 +23,8 @@ from app.infrastructure.errors import (
 )
 from app.regulation.facts import Unmet
 
-WALL_MESSAGES: Final[dict[str, str]] = {}
-"""Code raised by the wall → Chinese message; a code without one is told by its rule."""
-
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,79}", re.ASCII)
+_CHINESE: Final = re.compile("[\u4e00-\u9fff]")
 _STANDS_IN_THE_WAY: Final = frozenset({"23505", "23P01"})
 _BUSY: Final = "系统正忙，本次操作没有生效，请稍候重试。"
 _CHANGED_MEANWHILE: Final = "他人正在同时办理同一事项，本次操作没有生效，请刷新后重试。"
@@ -89,14 +87,10 @@ def _without_state(error: psycopg.Error) -> RegistryError | None:
 
 
 def _refused_by_the_wall(error: psycopg.Error) -> RegistryError:
-    said, rule = error.diag.message_primary or "", error.diag.message_hint or ""
-    code = said if _CODE.fullmatch(said) else "refused_by_the_wall"
-    otherwise = (
-        f"数据库防线拒绝了这次写入：不符合规则 {rule}，请核对办理条件。"
-        if rule
-        else "数据库防线拒绝了这次写入，请核对办理条件。"
-    )
-    return RuleNotMet(unmet=(Unmet(code, WALL_MESSAGES.get(code, otherwise), rule, ""),))
+    said, hint = error.diag.message_primary or "", error.diag.message_hint or ""
+    code = hint if _CODE.fullmatch(hint) else "refused_by_the_wall"
+    message = said if _CHINESE.search(said) else "数据库防线拒绝了这次写入，请核对办理条件。"
+    return RuleNotMet(unmet=(Unmet(code, message, rule="", article=""),))
 
 
 def _named_constraint(error: psycopg.Error, sqlstate: str) -> RegistryError | None:
@@ -104,7 +98,8 @@ def _named_constraint(error: psycopg.Error, sqlstate: str) -> RegistryError | No
     row = message_of_constraint(name)
     if row is None or sqlstate == "23503":
         return None
-    if sqlstate in _STANDS_IN_THE_WAY:
+    if sqlstate in _CHINESE: Final = re.compile("[\u4e00-\u9fff]")
+_STANDS_IN_THE_WAY:
         return Conflict(*row)
     # A CHECK with a row of its own states a rule of the registry; one of a family only describes a field.
     return RuleNotMet(*row) if name in CONSTRAINT_MESSAGES else InvalidInput(*row)

@@ -68,11 +68,11 @@ def test_a_nul_that_the_driver_cannot_send_is_told_as_ours(engine: Engine) -> No
     assert refusal.code == "character_refused"
 
 
-def test_the_walls_message_and_hint_arrive(engine: Engine) -> None:
-    wall = "DO $$BEGIN RAISE EXCEPTION USING ERRCODE = 'QL001', MESSAGE = 'round_incomplete', HINT = 'L-19'; END$$"
+def test_the_walls_message_and_code_arrive(engine: Engine) -> None:
+    wall = "DO $$BEGIN RAISE EXCEPTION USING ERRCODE = 'QL001', MESSAGE = '四级签字未齐。', HINT = 'round_open'; END$$"
     refusal = refusal_of(engine, wall)
     assert isinstance(refusal, RuleNotMet)
-    assert (refusal.code, refusal.rule) == ("round_incomplete", "L-19")
+    assert (refusal.code, refusal.message) == ("round_open", "四级签字未齐。")
 
 
 def test_a_statement_that_is_wrong_in_itself_is_our_own_fault(engine: Engine) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.infrastructure import errors
-from app.infrastructure.constraint_errors import WALL_MESSAGES, translate
+from app.infrastructure.constraint_errors import translate
 from app.infrastructure.constraint_messages import CONSTRAINT_MESSAGES
 from app.infrastructure.errors import AlreadyDone, InvalidInput, NotFound, RegistryError, RuleNotMet, StaleVersion
 from app.regulation.facts import Unmet
@@ -142,18 +142,18 @@ def test_what_the_driver_itself_refuses_is_told_too() -> None:
     assert pool.code == "busy"
 
 
-def test_the_wall_speaks_with_its_code_and_rule(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(WALL_MESSAGES, "round_incomplete", "四级签字未齐，不得销号。")
-    refusal = translated(_Refusal("QL001", said="round_incomplete", hint="L-19"))
+def test_the_wall_speaks_in_its_own_words_and_code() -> None:
+    refusal = translated(_Refusal("QL001", said="第 3 级尚未签字,不能销号。", hint="signatures_incomplete"))
     assert isinstance(refusal, RuleNotMet)
-    assert (refusal.code, refusal.rule, refusal.message) == ("round_incomplete", "L-19", "四级签字未齐，不得销号。")
+    assert (refusal.code, refusal.message) == ("signatures_incomplete", "第 3 级尚未签字,不能销号。")
+    assert refusal.unmet[0].code == "signatures_incomplete"
 
 
-def test_the_wall_is_heard_even_without_a_message_of_ours() -> None:
-    refusal = translated(_Refusal("QL002", said="Some Text", hint="L-7"))
+def test_the_wall_is_heard_even_when_it_forgets_its_code() -> None:
+    refusal = translated(_Refusal("QL002", said="refused", hint="Some Text"))
     assert isinstance(refusal, RuleNotMet)
     assert refusal.code == "refused_by_the_wall"
-    assert "L-7" in refusal.message
+    assert refusal.message.startswith("数据库防线")
 
 
 @pytest.mark.parametrize(
