@@ -8,6 +8,7 @@ from fastapi_offline import FastAPIOffline
 
 from app.accounts.idempotency import Replayed
 from app.accounts.refusals import record_refusal
+from app.accounts.router import router as accounts
 from app.hazards.router import router as hazards
 from app.infrastructure.database import Database
 from app.infrastructure.middleware import install_edge, limit_by_path
@@ -20,7 +21,7 @@ from app.sign_off.router import router as sign_off
 from app.supervision.router import router as supervision
 
 API = "/api/v1"
-ROUTERS: tuple[APIRouter, ...] = (reporting, hazards, supervision, rectification, sign_off)
+ROUTERS: tuple[APIRouter, ...] = (accounts, reporting, hazards, supervision, rectification, sign_off)
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:

@@ -64,6 +64,11 @@ def shown(answer: Answer) -> Response:
     return _response(200, _written(answer), {"ETag": answer.etag} if answer.etag else {})
 
 
+def created(answer: Answer) -> Response:
+    """The response of a POST that consumes no idempotency key, such as signing in."""
+    return _response(201, _written(answer), {"Location": answer.location} if answer.location else {})
+
+
 def _written(answer: Answer) -> bytes:
     return json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -1,4 +1,4 @@
-"""整改完成报告 (一报告双签字): drafted by the enterprise, signed by principal and controller; the second performs it."""
+"""整改完成报告 (一报告双签字): drafted by the enterprise, signed by principal and controller; the last performs it."""
 
 from typing import Any
 
