@@ -251,16 +251,6 @@ def test_a_pid_file_whose_number_is_another_process_by_now_does_not_block_the_st
 
 
 @only_root
-def test_started_by_root_it_runs_as_nobody_without_roots_groups(place: Path) -> None:
-    with EmbeddedPostgres(place / "data"):
-        status = Path(f"/proc/{server_pid(place / 'data')}/status").read_text()
-    nobody = ServerAccount.for_this_process()
-    assert f"Uid:\t{nobody.uid}\t{nobody.uid}\t{nobody.uid}\t{nobody.uid}" in status
-    assert f"Gid:\t{nobody.gid}\t{nobody.gid}\t{nobody.gid}\t{nobody.gid}" in status
-    assert "Groups:\t \n" in status
-
-
-@only_root
 def test_a_parent_closed_to_the_server_is_named_and_left_closed(place: Path) -> None:
     closed = place / "closed"
     closed.mkdir(mode=0o700)

@@ -29,7 +29,13 @@ only_root = pytest.mark.skipif(not AS_ROOT, reason="only root can start a proces
 class Owner:
     """A process that owns a server in the folder; root may make it an ordinary user's."""
 
-    def __init__(self, data_folder: Path, user: pwd.struct_passwd | None = None, binaries: Path | None = None) -> None:
+    def __init__(
+        self,
+        data_folder: Path,
+        user: pwd.struct_passwd | None = None,
+        binaries: Path | None = None,
+        groups: list[int] | None = None,
+    ) -> None:
         order: dict[str, str | int] = {"data_folder": str(data_folder)}
         if user is not None:
             order |= {"uid": user.pw_uid, "gid": user.pw_gid}
@@ -44,6 +50,7 @@ class Owner:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            extra_groups=groups,
         )
 
     def __enter__(self) -> Self:
@@ -195,6 +202,17 @@ def test_an_owner_killed_while_the_databases_are_made_leaves_nothing_that_blocks
     with Owner(place / "data") as owner, psycopg.connect(owner.hears("ready")) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert not any(home.glob("cluster.partial-*"))
+
+
+@only_root
+def test_started_by_root_it_runs_as_nobody_without_roots_groups(place: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    with Owner(place / "data", groups=[0, 4]) as owner:
+        owner.hears("ready")
+        status = Path(f"/proc/{owner.server}/status").read_text()
+    assert "Uid:\t" + "\t".join([str(nobody.pw_uid)] * 4) in status
+    assert "Gid:\t" + "\t".join([str(nobody.pw_gid)] * 4) in status
+    assert "Groups:\t \n" in status
 
 
 @only_root
