@@ -98,8 +98,7 @@ def _named_constraint(error: psycopg.Error, sqlstate: str) -> RegistryError | No
     row = message_of_constraint(name)
     if row is None or sqlstate == "23503":
         return None
-    if sqlstate in _CHINESE: Final = re.compile("[\u4e00-\u9fff]")
-_STANDS_IN_THE_WAY:
+    if sqlstate in _STANDS_IN_THE_WAY:
         return Conflict(*row)
     # A CHECK with a row of its own states a rule of the registry; one of a family only describes a field.
     return RuleNotMet(*row) if name in CONSTRAINT_MESSAGES else InvalidInput(*row)
