@@ -116,6 +116,8 @@ class Limits:
     listing_max_days: int
     slow_progress_days: int
     slow_milestone_days: int
+    step_up_minutes: int
+    """Minutes for which a renewed proof of identity stays good for a signature."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,6 +259,7 @@ EDITION = Table(
                 "listing_max_days": _value(Whole(1)),
                 "slow_progress_days": _value(Whole(1, 366)),
                 "slow_milestone_days": _value(Whole(1, 366)),
+                "step_up_minutes": _value(Whole(1, 60)),
             }
         ),
         "key_profile": Table(

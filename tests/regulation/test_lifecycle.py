@@ -63,18 +63,18 @@ def test_a_dismissed_hazard_has_no_rule() -> None:
     assert not [rule for rule in LIFECYCLE if rule.from_state is State.DISMISSED]
 
 
-@pytest.mark.parametrize(("state", "act"), list(product(State, Act)))
-def test_an_act_outside_the_table_is_refused_as_an_illegal_transition(state: State, act: Act) -> None:
-    facts = hazard(state)
-    legal = rule_of(facts, act) is not None
-    found = unmet(facts, actor(PostKind.INSPECTOR), act)
-    assert ([one.code for one in found] == ["illegal_transition"]) is not legal
-    assert all(one.message and one.article and one.rule for one in found)
+def test_an_act_outside_the_table_is_refused_as_an_illegal_transition() -> None:
+    for state, act in product(State, Act):
+        facts = hazard(state)
+        found = unmet(facts, actor(PostKind.INSPECTOR), act)
+        refused = [one.code for one in found] == ["illegal_transition"]
+        assert refused is (rule_of(facts, act) is None), (state, act)
+        assert all(one.message and one.article and one.rule for one in found), (state, act)
 
 
-@pytest.mark.parametrize("act", sorted(set(Act) - {Act.REPORT, Act.IMPORT_OPEN, Act.IMPORT_CLOSED}))
-def test_only_reporting_and_importing_bring_a_hazard_into_the_registry(act: Act) -> None:
-    assert codes(None, actor(PostKind.INSPECTOR), act) == {"illegal_transition"}
+def test_only_reporting_and_importing_bring_a_hazard_into_the_registry() -> None:
+    entries = {act for act in Act if codes(None, actor(PostKind.INSPECTOR), act) != {"illegal_transition"}}
+    assert entries == {Act.REPORT, Act.IMPORT_OPEN, Act.IMPORT_CLOSED}
 
 
 @pytest.mark.parametrize("act", sorted(ROUND_ACTS))
