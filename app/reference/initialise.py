@@ -1,0 +1,148 @@
+"""启用: once per registry, the owner loads area, edition, calendar and criteria, fixes the go-live day, seals the clock."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import chinese_calendar
+from sqlalchemy import func, insert, select
+
+from app.infrastructure.context import Context
+from app.infrastructure.errors import AlreadyDone
+from app.reference.edition_loading import load_edition_text
+from app.regulation.area import Area, AreaOrganisation, AreaUnit, load_area
+from app.regulation.criteria import CriterionEntry, shipped_criteria
+from app.tables import places, rules
+
+FIRST_ANNOUNCED_YEAR = 2023
+
+
+@dataclass(frozen=True, slots=True)
+class Initialisation:
+    """What `qingling init` is given."""
+
+    area: str
+    """Text of the area file."""
+    edition: str
+    """Text of the edition file."""
+    go_live_on: date
+    """From this day (Asia/Shanghai) on nothing closes without signatures."""
+    is_demo: bool = False
+    movable_clock: bool = False
+
+
+async def initialise(context: Context, wanted: Initialisation) -> None:
+    """Sets the registry up; AlreadyDone on a second try: go-live, area and clock are fixed for ever."""
+    setting = select(rules.RegistrySetting.go_live_on)
+    known = (await context.session.execute(setting)).scalar_one_or_none()
+    if known is not None:
+        raise AlreadyDone("", facts={"go_live_on": known.isoformat()})
+    await _set_clock(context, movable=wanted.movable_clock)
+    await _load_calendar(context)
+    area_id = await _load_area(context, wanted.area)
+    edition_id = await load_edition_text(context, wanted.edition)
+    await _load_criteria(context, shipped_criteria())
+    row = {
+        "id": 1,
+        "go_live_on": wanted.go_live_on,
+        "area_id": area_id,
+        "first_edition_id": edition_id,
+        "is_demo": wanted.is_demo,
+    }
+    await context.session.execute(insert(rules.RegistrySetting).values(row))
+
+
+async def _set_clock(context: Context, *, movable: bool) -> None:
+    known = select(func.count()).select_from(rules.ClockSetting)
+    if not (await context.session.execute(known)).scalar_one():
+        await context.session.execute(insert(rules.ClockSetting).values(id=1, is_movable=movable))
+
+
+async def _load_calendar(context: Context) -> None:
+    """Every announced year the library knows; a later year comes with the State Council's notice."""
+    last = max(day.year for day in chinese_calendar.constants.holidays)
+    for year in range(FIRST_ANNOUNCED_YEAR, last + 1):
+        source = f"国务院办公厅关于{year}年部分节假日安排的通知(chinesecalendar {chinese_calendar.__version__})"
+        await context.session.execute(insert(rules.CalendarYear).values(year=year, source=source))
+        days = chinese_calendar.get_dates(date(year, 1, 1), date(year, 12, 31))
+        rows = [{"day": day, "year": year, "is_working_day": chinese_calendar.is_workday(day)} for day in days]
+        await context.session.execute(insert(rules.CalendarDay), rows)
+
+
+async def _load_area(context: Context, text: str) -> int:
+    area = load_area(text)
+    content = {"code": area.id, "name": area.name, "content": text}
+    digest = func.sha256(func.convert_to(text, "UTF8"))
+    loaded = insert(places.Area).values(content | {"content_sha256": digest}).returning(places.Area.id)
+    area_id = int((await context.session.execute(loaded)).scalar_one())
+    units = {unit.key: await _enter_unit(context, unit) for unit in area.units}
+    await _enter_periods(context, area, units)
+    await _enter_organisations(context, area, units)
+    return area_id
+
+
+async def _enter_unit(context: Context, unit: AreaUnit) -> int:
+    entered = insert(places.Unit).values(tier=unit.tier).returning(places.Unit.id)
+    return int((await context.session.execute(entered)).scalar_one())
+
+
+async def _enter_periods(context: Context, area: Area, units: dict[str, int]) -> None:
+    rows = [
+        {
+            "unit_id": units[unit.key],
+            "parent_id": units[unit.parent] if unit.parent else None,
+            "code": unit.code,
+            "name": unit.name,
+            "aliases": list(unit.aliases),
+            "valid_from": unit.valid_from,
+        }
+        for unit in area.units
+    ]
+    await context.session.execute(insert(places.UnitPeriod), rows)
+
+
+async def _enter_organisations(context: Context, area: Area, units: dict[str, int]) -> None:
+    """Superiors before those below them: a row names its superior's id."""
+    entered: dict[str, int] = {}
+    waiting = list(area.organisations)
+    while waiting:
+        ready = [one for one in waiting if one.superior is None or one.superior in entered]
+        if not ready:
+            raise ValueError("area file: superiors form a circle")
+        for one in ready:
+            entered[one.key] = await _enter_organisation(context, one, units, entered)
+        waiting = [one for one in waiting if one.key not in entered]
+
+
+async def _enter_organisation(
+    context: Context, one: AreaOrganisation, units: dict[str, int], entered: dict[str, int]
+) -> int:
+    row = {
+        "unit_id": units[one.unit],
+        "kind": one.kind.value,
+        "name": one.name,
+        "aliases": list(one.aliases),
+        "code": one.key,
+        "sectors": list(one.sectors),
+        "superior_id": entered[one.superior] if one.superior else None,
+        "confirmed_at": func.registry_now(),
+    }
+    created = insert(places.Organisation).values(row).returning(places.Organisation.id)
+    return int((await context.session.execute(created)).scalar_one())
+
+
+async def _load_criteria(context: Context, criteria: tuple[CriterionEntry, ...]) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "sector": one.sector,
+            "document": one.document,
+            "document_number": one.number,
+            "clause": one.clause,
+            "label": one.label,
+            "effective_from": one.effective_from,
+            "effective_until": one.effective_to,
+            "checked_on": one.checked_on,
+        }
+        for one in criteria
+    ]
+    await context.session.execute(insert(rules.Criterion), rows)
