@@ -1,6 +1,6 @@
 """Constraint name → stable code and Chinese message: met when two acts race, or when a check above is missing.
 
-What only our own code can break (a digest's length, a serial's gap) has no row: it is our fault and answered as such.
+What only our own code can break (a digest's length, a serial's gap) has no row: its SQLSTATE alone is told.
 """
 
 from typing import Final
@@ -86,7 +86,6 @@ CONSTRAINT_MESSAGES: Final[dict[str, tuple[str, str]]] = {
         "one_responsible_party",
         "一条隐患有且只有一个责任单位，请在企业和其他责任单位中只填一个。",
     ),
-    "ck_hazard_deadline_is_never_earlier": ("deadline_earlier_than_original", "整改期限不得早于原定期限，请核对日期。"),
     "ck_hazard_listed_has_owner": ("listed_without_owner", "挂牌督办必须已有判定、牵头部门、台账编号和期限，请补齐。"),
     "ck_hazard_closed_has_instant": ("closed_without_instant", "销号必须由系统记录时间，不得直接改动状态。"),
     "uq_hazard_listing_office_year_serial": ("ledger_number_taken", "该台账编号刚被占用，请重新办理挂牌。"),
