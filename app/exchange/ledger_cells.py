@@ -8,14 +8,14 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
 from stdnum.cn import uscc
 
 from app.exchange.ledger_columns import Heading, LedgerColumn, squeezed
-from app.infrastructure.workbook import Cell, RawRow, RawSheet
+from app.infrastructure.workbook import Cell, Place, RawRow, RawSheet
 from app.regulation.vocabulary import Channel
 
 
@@ -90,9 +90,12 @@ _DAYS_FROM_1900_TO_1904 = 1462
 _SERIALS = range(36_526 - _DAYS_FROM_1900_TO_1904, 73_051)
 _DATE = re.compile(
     r"(?P<year>[0-9]{4})(?:(?P<mark>[-./])(?P<month>[0-9]{1,2})(?P=mark)(?P<day>[0-9]{1,2})"
-    r"|年(?P<month_cn>[0-9]{1,2})月(?P<day_cn>[0-9]{1,2})[日号])(?:T?0?0:00(?::00)?)?",
-    re.ASCII,
+    r"|年(?P<month_cn>[0-9]{1,2})月(?P<day_cn>[0-9]{1,2})[日号])"
 )
+_MIDNIGHT = re.compile(r"(?<=\S)(?:\s+|T)0?0:00(?::00)?\s*", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]+)?(?:e[+-][0-9]{1,3})?")
+_SPLIT_DIGITS = re.compile(r"[0-9]\s+[0-9]")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
 _CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}", re.ASCII)
 _CHINESE = r"[\u3400-\u9fff]"
 _SPACE_IN_CHINESE = re.compile(rf"(?<={_CHINESE})\s+(?={_CHINESE})")
@@ -124,6 +127,15 @@ def _holds_forbidden(text: str) -> bool:
 
 def _visible(text: str) -> str:
     return text if text.isprintable() else "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+
+
+def _bare_number(text: str, units: tuple[str, ...]) -> str:
+    """A number's text without its unit and the commas of its thousands; digits that stand apart are left apart."""
+    folded = unicodedata.normalize("NFKC", text)
+    plain = squeezed(folded) if not _SPLIT_DIGITS.search(folded) else folded
+    for unit in units:
+        plain = plain.removesuffix(unit)
+    return plain.replace(",", "") if _GROUPED.fullmatch(plain) else plain
 
 
 @dataclass(slots=True)
@@ -212,7 +224,7 @@ class RowReader:
 
     def enterprise_code(self, column: LedgerColumn) -> str | None:
         """统一社会信用代码 (GB 32100): 18 characters, the last one checks the others."""
-        if isinstance(self._cell(column), float):
+        if isinstance(self._at(self._source(column)), float):
             raise self._fault(
                 column,
                 "code_as_number",
@@ -283,20 +295,12 @@ class RowReader:
         value = self._without_blank_sign(column)
         if value is None:
             return None
+        plain = str(round(value, 6)) if isinstance(value, float) else _bare_number(str(value), units)
+        if not _NUMBER.fullmatch(plain):
+            raise self._fault(column, "number_unreadable", f"「{_shown(value)}」不是数字", "请只填数字")
         if isinstance(value, str):
-            plain = squeezed(value).replace(",", "")
-            for unit in units:
-                plain = plain.removesuffix(unit)
             self._repaired(column, value, plain, RepairRule.NUMBER_TEXT)
-        else:
-            plain = str(round(value, 6)) if isinstance(value, float) else _shown(value)
-        try:
-            number = Decimal(plain) if plain.isascii() else Decimal("NaN")
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if number.is_finite():
-            return number
-        raise self._fault(column, "number_unreadable", f"「{_shown(value)}」不是数字", "请只填数字")
+        return Decimal(plain)
 
     def _from_serial(self, column: LedgerColumn, value: float) -> date | None:
         serial = int(value) if value == value and abs(value) < _SERIALS.stop else 0  # noqa: PLR0124 - NaN is not itself
@@ -307,8 +311,9 @@ class RowReader:
         return found
 
     def _from_text(self, column: LedgerColumn, text: str) -> date | None:
-        match = _DATE.fullmatch(squeezed(text))
-        if match is None:
+        day_only = _MIDNIGHT.sub("", unicodedata.normalize("NFKC", text).strip())
+        match = _DATE.fullmatch(squeezed(day_only))
+        if match is None or _SPLIT_DIGITS.search(day_only):
             return None
         month, day = match["month"] or match["month_cn"], match["day"] or match["day_cn"]
         try:
@@ -331,31 +336,31 @@ class RowReader:
 
     def _stored(self, column: LedgerColumn) -> Cell:
         """The value the file holds, its being a formula or under a merged cell told as a repair."""
-        place = self._place(column)
-        if place in self.sheet.errors:
+        place, source = self._place(column), self._source(column)
+        value = self._at(source)
+        if source in self.sheet.errors:
             raise self._fault(column, "error_value", "是错误值(如 #N/A、#REF!)", "请改正公式或直接填写内容")
-        value = self._cell(column)
-        if place in self.sheet.formulas:
-            if not self.sheet.formulas[place]:
-                raise self._fault(
-                    column,
-                    "formula_without_value",
-                    "是公式但文件里没有保存结果",
-                    "请用 WPS 或 Excel 打开并保存后再导入",
-                )
+        if not self.sheet.formulas.get(source, True):
+            remedy = "请用 WPS 或 Excel 打开并保存后再导入"
+            raise self._fault(column, "formula_without_value", "是公式但文件里没有保存结果", remedy)
+        if value is not None and source[1] != place[1]:
+            raise self._fault(column, "merged_across", "与左侧的列合并，看不出内容属于哪一列", "请取消合并，逐列填写")
+        if source in self.sheet.formulas:
             self._note(column, "公式", _shown(value), RepairRule.FORMULA_VALUE)
-        elif value is not None and place in self.sheet.merged:
+        elif value is not None and source != place:
             self._note(column, "", _shown(value), RepairRule.MERGED_CELL)
         return value
 
-    def _cell(self, column: LedgerColumn) -> Cell:
-        number = self.heading.columns.get(column, 0)
-        top, left = self.sheet.merged.get((self.row.number, number), (self.row.number, 0))
-        if left == number and top > self.heading.last_row and top in self.by_number:
-            return self.by_number[top].at(number)
-        return self.row.at(number)
+    def _source(self, column: LedgerColumn) -> Place:
+        """The cell that shows in this place: its own, or the top left one of a merged area below the heading."""
+        place = self._place(column)
+        source = self.sheet.merged.get(place, place)
+        return source if source[0] > self.heading.last_row and source[0] in self.by_number else place
 
-    def _place(self, column: LedgerColumn) -> tuple[int, int]:
+    def _at(self, place: Place) -> Cell:
+        return self.by_number[place[0]].at(place[1])
+
+    def _place(self, column: LedgerColumn) -> Place:
         return self.row.number, self.heading.columns.get(column, 0)
 
     def _half_width(self, column: LedgerColumn, text: str) -> str:

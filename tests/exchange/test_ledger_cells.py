@@ -39,6 +39,10 @@ NOON = datetime(2024, 5, 26, 12)  # noqa: DTZ001 - as a workbook holds it
         (LedgerColumn.FOUND_ON, " 2024/05/26 ", FOUND, ["date_text"]),
         (LedgerColumn.FOUND_ON, "２０２４．５．２６", FOUND, ["date_text"]),
         (LedgerColumn.FOUND_ON, "2024-05-26 00:00:00", FOUND, ["date_text"]),
+        (LedgerColumn.FOUND_ON, "2024.5.26 0:00", FOUND, ["date_text"]),
+        (LedgerColumn.FOUND_ON, "2024-05-26T00:00:00", FOUND, ["date_text"]),
+        (LedgerColumn.FOUND_ON, "2024. 5. 26", FOUND, ["date_text"]),
+        (LedgerColumn.FOUND_ON, "2024.5.1 00:00:00", date(2024, 5, 1), ["date_text"]),
         (LedgerColumn.FOUND_ON, 45438.0, FOUND, ["date_serial"]),
         (LedgerColumn.FOUND_ON, 45438.75, FOUND, ["date_serial"]),
         (LedgerColumn.FOUND_ON, NOON, FOUND, ["time_of_day"]),
@@ -82,6 +86,8 @@ def test_a_repair_names_its_cell_and_what_stood_there() -> None:
         (LedgerColumn.FOUND_ON, "24.5.26", "date_unreadable"),
         (LedgerColumn.FOUND_ON, "2024年5月", "date_unreadable"),
         (LedgerColumn.FOUND_ON, "2024-5.26", "date_unreadable"),
+        (LedgerColumn.FOUND_ON, "2024.5.2 6", "date_unreadable"),
+        (LedgerColumn.FOUND_ON, "2024.5.26 12:30", "date_unreadable"),
         (LedgerColumn.FOUND_ON, "٢٠٢٤-٠٥-٢٦", "date_unreadable"),
         (LedgerColumn.FOUND_ON, 20240526.0, "date_unreadable"),
         (LedgerColumn.FOUND_ON, float("inf"), "date_unreadable"),
@@ -110,6 +116,11 @@ def test_a_repair_names_its_cell_and_what_stood_there() -> None:
         (LedgerColumn.CHANNEL, "督导", "unknown_name"),
         (LedgerColumn.FUNDS, "约一百", "number_unreadable"),
         (LedgerColumn.FUNDS, "NaN", "number_unreadable"),
+        (LedgerColumn.FUNDS, "15,8", "number_unreadable"),
+        (LedgerColumn.FUNDS, "1 5", "number_unreadable"),
+        (LedgerColumn.FUNDS, "１ ５", "number_unreadable"),
+        (LedgerColumn.FUNDS, "٣", "number_unreadable"),
+        (LedgerColumn.FUNDS, "1_5", "number_unreadable"),
         (LedgerColumn.FUNDS, -1.0, "number_out_of_range"),
         (LedgerColumn.FUNDS, 1e300, "number_out_of_range"),
         (LedgerColumn.EXTENSION_COUNT, 1.5, "number_out_of_range"),
@@ -184,6 +195,19 @@ def test_a_cell_merged_downwards_stands_for_every_row_it_covers() -> None:
     ledger = understand_ledger(book, KNOWN, imported_on=IMPORTED_ON)
     assert [row.district for row in ledger.rows] == ["准格尔旗", "准格尔旗"]
     assert [(repair.cell, repair.rule.value) for repair in ledger.rows[1].repairs] == [("C3", "merged_cell")]
+
+
+def test_a_cell_merged_downwards_from_an_error_is_refused_too() -> None:
+    second = cells({LedgerColumn.LEDGER_NUMBER: "ZD2024-0002", LedgerColumn.CLOSED_ON: None})
+    area = {(3, 26): (2, 26)}
+    book = workbook(replace(sheet(cells(), second), merged=area, errors=frozenset({(2, 26)})))
+    assert [refused.faults[0].code for refused in refused_rows(book)] == ["error_value", "error_value"]
+
+
+def test_a_date_merged_over_two_columns_is_refused_for_the_second() -> None:
+    book = workbook(replace(sheet(cells({LedgerColumn.CLOSED_ON: None})), merged={(2, 26): (2, 25)}))
+    (refused,) = refused_rows(book)
+    assert [(fault.cell, fault.code) for fault in refused.faults] == [("Z2", "merged_across")]
 
 
 @pytest.mark.parametrize(("place", "name"), [((1, 1), "A1"), ((4, 26), "Z4"), ((4, 27), "AA4"), ((9, 703), "AAA9")])

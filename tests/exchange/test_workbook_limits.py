@@ -42,16 +42,16 @@ def patched(data: bytes, old: bytes, new: bytes) -> bytes:
     return data.replace(old, new)
 
 
-def flat_bomb() -> bytes:
-    return zipped(xlsx_parts(sheet_xml(ONE_CELL).encode() + b" " * 150_000_000))
+def blanks(size: int) -> bytes:
+    """One cell, and so many blanks behind it."""
+    return zipped(xlsx_parts(sheet_xml(ONE_CELL).encode() + b" " * size))
 
 
-def flat_bomb_that_lies() -> bytes:
-    """The same, its headers claiming 1,000 bytes."""
-    data = bytearray(flat_bomb())
-    with zipfile.ZipFile(io.BytesIO(bytes(data))) as package:
+def that_lies(data: bytes) -> bytes:
+    """The same, its headers claiming a sheet of 100 bytes."""
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
         size = package.getinfo("xl/worksheets/sheet1.xml").file_size
-    return patched(bytes(data), struct.pack("<I", size), struct.pack("<I", 1_000))
+    return patched(data, struct.pack("<I", size), struct.pack("<I", 100))
 
 
 def overlapping_bomb() -> bytes:
@@ -137,8 +137,10 @@ CORPUS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "empty zip": ("workbook_unknown", lambda: zipped({})),
     "zip within zip": ("workbook_unknown", lambda: zipped({"a.zip": zipped({"b.zip": xlsx(ONE_CELL)})})),
     "text document": ("workbook_unknown", lambda: zipped({"word/document.xml": "<w/>"})),
-    "flat bomb": ("workbook_unpacks_too_large", flat_bomb),
-    "flat bomb whose headers lie": ("workbook_unpacks_too_large", flat_bomb_that_lies),
+    "flat bomb": ("workbook_unpacks_too_large", lambda: blanks(150_000_000)),
+    "bomb just below the limit of size": ("workbook_unpacks_too_large", lambda: blanks(20_000_000)),
+    "flat bomb whose headers lie": ("workbook_unpacks_too_large", lambda: that_lies(blanks(150_000_000))),
+    "headers that lie a little": ("workbook_broken", lambda: that_lies(xlsx(ONE_CELL))),
     "parts that overlap": ("workbook_unpacks_too_large", overlapping_bomb),
     "two thousand parts": (
         "workbook_too_many_parts",
