@@ -6,6 +6,7 @@ from sqlalchemy import insert
 from app.accounts.authentication import bearer_token, database_of, request_id
 from app.infrastructure.database import Principal, Token
 from app.infrastructure.errors import RegistryError, Unauthenticated
+from app.infrastructure.middleware import route_template
 from app.tables.history import AccessEvent
 
 
@@ -14,12 +15,11 @@ async def record_refusal(request: Request, refusal: RegistryError) -> None:
     principal: Principal = None
     if not isinstance(refusal, Unauthenticated) and request.headers.get("authorization"):
         principal = Token(bearer_token(request))
-    route = getattr(request.scope.get("route"), "path", "unknown")
     async with database_of(request).transaction(principal, request_id=request_id(request)) as context:
         row = {
             "kind": "refusal",
             "code": refusal.code,
-            "route": f"{request.method} {route}",
+            "route": f"{request.method} {route_template(request.scope)}",
             "account_id": context.actor.account_id,
             "request_id": context.request_id,
         }

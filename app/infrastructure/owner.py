@@ -15,7 +15,8 @@ from app.infrastructure.context import Context
 from app.regulation.facts import Actor
 from app.regulation.vocabulary import RoleClass
 
-_BECOME_OWNER: Final = text("SELECT set_config('role', 'qingling_owner', true), registry_now() AS started_at")
+_BECOME_OWNER: Final = text("SET LOCAL ROLE qingling_owner")
+_NOW: Final = text("SELECT registry_now()")
 
 
 @asynccontextmanager
@@ -24,7 +25,8 @@ async def owner_transaction(url: URL | str, *, label: str) -> AsyncIterator[Cont
     engine = create_async_engine(make_url(url).set(drivername="postgresql+psycopg"), hide_parameters=True)
     try:
         async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-            started: datetime = (await session.execute(_BECOME_OWNER)).one().started_at
+            await session.execute(_BECOME_OWNER)
+            started: datetime = (await session.execute(_NOW)).scalar_one()
             yield Context(session, Actor(RoleClass.ADMINISTRATOR, label=label), started, label)
     except SQLAlchemyError as error:
         refusal = translate(error)

@@ -34,7 +34,7 @@ class EditionChain(Base):
     __table_args__ = (
         one_of("hazard_level", HazardLevel),
         Index("uq_edition_chain_edition_id_key", "edition_id", "key", unique=True),
-        Index("uq_edition_chain_edition_id_precedence", "edition_id", "precedence", unique=True),
+        Index("uq_edition_chain_edition_id_precedence", "edition_id", "hazard_level", "precedence", unique=True),
     )
     id: Mapped[Key]
     edition_id: Mapped[int] = mapped_column(ForeignKey("edition.id", ondelete="RESTRICT"))
