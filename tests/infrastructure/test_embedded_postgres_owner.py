@@ -186,11 +186,26 @@ def test_rows_survive_a_server_killed_outright_and_its_recovery(place: Path) -> 
             assert killed is not None
             os.kill(killed, signal.SIGKILL)
         assert until(lambda: not server.running)
-        # Its last processes may still hold the shared memory: the next start has to bear that.
     with EmbeddedPostgres(place / "data") as server:
         with psycopg.connect(server.conninfo("postgres")) as connection:
             assert connection.execute("SELECT count(*) FROM kept").fetchone() == (100000,)
         assert "was not properly shut down" in (place / "data" / "postgres.log").read_text()
+
+
+def test_a_start_bears_with_a_killed_servers_last_process_until_it_lets_the_memory_go(place: Path) -> None:
+    log = place / "data" / "postgres.log"
+    with Owner(place / "data") as killed, psycopg.connect(killed.hears("ready")) as connection:
+        server, last = killed.server, connection.info.backend_pid
+        assert server is not None
+        os.kill(last, signal.SIGSTOP)
+        os.kill(server, signal.SIGKILL)
+        killed.process.kill()
+        killed.process.wait()
+        with Owner(place / "data") as following:
+            assert until(lambda: "is still in use" in log.read_text())
+            os.kill(last, signal.SIGCONT)
+            following.hears("ready")
+            connection.close()
 
 
 def test_an_owner_killed_while_the_databases_are_made_leaves_nothing_that_blocks_the_next_start(place: Path) -> None:
