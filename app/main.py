@@ -9,6 +9,8 @@ from fastapi_offline import FastAPIOffline
 from app.accounts.idempotency import Replayed
 from app.accounts.refusals import record_refusal
 from app.accounts.router import router as accounts
+from app.evidence.folder import EvidenceFolder
+from app.evidence.router import router as evidence
 from app.hazards.router import router as hazards
 from app.infrastructure.database import Database
 from app.infrastructure.middleware import install_edge, limit_by_path
@@ -21,7 +23,8 @@ from app.sign_off.router import router as sign_off
 from app.supervision.router import router as supervision
 
 API = "/api/v1"
-ROUTERS: tuple[APIRouter, ...] = (accounts, reporting, hazards, supervision, rectification, sign_off)
+_MULTIPART_ENVELOPE = 64 * 1024
+ROUTERS: tuple[APIRouter, ...] = (accounts, reporting, hazards, supervision, rectification, sign_off, evidence)
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
@@ -38,12 +41,15 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     )
     app.state.database = database
     app.state.settings = settings
+    app.state.evidence = EvidenceFolder(settings.data_dir / "evidence")
     app.state.cursors = Cursors(settings.cursor_key_bytes())
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     install_problem_handlers(app, record_refusal=record_refusal)
     app.add_exception_handler(Replayed, _replay)
-    install_edge(app, limit_by_path(settings.body_max_bytes, {"/evidence": settings.evidence_max_bytes}))
+    install_edge(
+        app, limit_by_path(settings.body_max_bytes, {"/evidence": settings.evidence_max_bytes + _MULTIPART_ENVELOPE})
+    )
     return app
 
 

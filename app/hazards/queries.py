@@ -86,6 +86,7 @@ async def hazard_view(context: Context, hazard_id: int) -> dict[str, Any]:
     view["allowed_acts"] = [
         act.value for act in lifecycle.allowed_acts(facts, context.actor, held, book.edition, context.now)
     ]
+    view["read_at"] = context.now.isoformat()
     view["plan_status"] = facts.plan_status
     view["round"] = _round_view(facts.round) if facts.round else None
     return view

@@ -1,7 +1,7 @@
 """启用: once per registry, the owner loads area, edition, calendar and criteria, fixes the go-live day, seals the clock."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import chinese_calendar
@@ -11,7 +11,7 @@ from app.infrastructure.context import Context
 from app.infrastructure.errors import AlreadyDone
 from app.reference.edition_loading import load_edition_text
 from app.regulation.area import Area, AreaOrganisation, AreaUnit, load_area
-from app.regulation.criteria import CriterionEntry, shipped_criteria
+from app.regulation.criteria import SHIPPED_CRITERIA, Catalogue, load_catalogue
 from app.tables import places, rules
 
 FIRST_ANNOUNCED_YEAR = 2023
@@ -41,7 +41,7 @@ async def initialise(context: Context, wanted: Initialisation) -> None:
     await _load_calendar(context)
     area_id = await _load_area(context, wanted.area)
     edition_id = await load_edition_text(context, wanted.edition)
-    await _load_criteria(context, shipped_criteria())
+    await _load_criteria(context, load_catalogue(SHIPPED_CRITERIA.read_text(encoding="utf-8")))
     row = {
         "id": 1,
         "go_live_on": wanted.go_live_on,
@@ -131,18 +131,19 @@ async def _enter_organisation(
     return int((await context.session.execute(created)).scalar_one())
 
 
-async def _load_criteria(context: Context, criteria: tuple[CriterionEntry, ...]) -> None:
+async def _load_criteria(context: Context, catalogue: Catalogue) -> None:
+    """Clauses that can be cited; none was held against the official text yet, so none carries `checked_on`."""
     rows: list[dict[str, Any]] = [
         {
-            "sector": one.sector,
-            "document": one.document,
-            "document_number": one.number,
+            "sector": one.document.sector,
+            "document": one.document.name,
+            "document_number": one.document.number,
             "clause": one.clause,
             "label": one.label,
-            "effective_from": one.effective_from,
-            "effective_until": one.effective_to,
-            "checked_on": one.checked_on,
+            "effective_from": one.document.effective_from,
+            "effective_until": one.document.effective_to + timedelta(days=1) if one.document.effective_to else None,
         }
-        for one in criteria
+        for one in catalogue.criteria
+        if one.document.effective_from is not None
     ]
     await context.session.execute(insert(rules.Criterion), rows)

@@ -1,0 +1,148 @@
+"""A registry that tests talk to as its users do: the demo's city behind the API, hazards walked by real acts.
+
+No hazard starts anywhere but at its report, and nothing is written but through the routes.
+"""
+
+import asyncio
+import contextlib
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from starlette.testclient import TestClient
+
+from app.cli.demo_city import CHEMICAL_WORKS, COAL_MINE, SAMPLE_PASSWORD, settle
+from app.infrastructure.database import Database
+from app.infrastructure.owner import owner_transaction
+from app.infrastructure.settings import Settings
+from app.main import create_app
+from app.reference.initialise import Initialisation, initialise
+from app.regulation.area import SHIPPED_AREA
+from app.regulation.edition import SHIPPED_EDITION
+from tests.support.cluster import TestDatabase
+
+GO_LIVE = date(2026, 11, 1)
+IDENTITY_KEY = "0123456789abcdef" * 4
+API = "/api/v1"
+NOON = "2026-11-23T12:00:00+08:00"
+
+
+@dataclass(slots=True)
+class Answered:
+    """What the API answered."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+    @property
+    def code(self) -> str:
+        """The stable code of a refusal."""
+        return str(self.body["code"])
+
+    def unmet(self) -> set[str]:
+        """Codes of every rule a refusal or a dry run names."""
+        return {one["code"] for one in self.body["unmet"]}
+
+
+@dataclass(slots=True)
+class Registry:
+    """The API with its database; people by login."""
+
+    client: TestClient
+    database: TestDatabase
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def sign_in(self, login: str) -> str:
+        """The token of a sample person, signed in once."""
+        if login not in self.tokens:
+            answer = self.client.post(f"{API}/session", json={"login_name": login, "password": SAMPLE_PASSWORD})
+            assert answer.status_code == 201, answer.text
+            self.tokens[login] = answer.json()["token"]
+        return self.tokens[login]
+
+    def call(self, method: str, path: str, *, by: str | None, **request: Any) -> Answered:
+        """One request as that person, or as nobody."""
+        headers = dict(request.pop("headers", {}))
+        if by is not None:
+            headers["Authorization"] = f"Bearer {self.sign_in(by)}"
+        answer = self.client.request(method, f"{API}{path}", headers=headers, **request)
+        body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.content
+        return Answered(answer.status_code, body, answer.headers)
+
+    def get(self, path: str, *, by: str | None) -> Answered:
+        """A read."""
+        return self.call("GET", path, by=by)
+
+    def attempt(self, path: str, body: Any, *, by: str | None, version: int | None = None, dry_run: bool = False) -> Answered:
+        """A document sent, whatever becomes of it; `version` goes into If-Match."""
+        headers = {} if version is None else {"If-Match": f'"{version}"'}
+        return self.call("POST", path, by=by, json=body, headers=headers, params={"dry_run": "true"} if dry_run else {})
+
+    def post(self, path: str, body: Any, *, by: str, version: int | None = None) -> Any:
+        """A document sent that must be taken."""
+        answer = self.attempt(path, body, by=by, version=version)
+        assert answer.status == 201, (path, answer.status, answer.body)
+        return answer.body
+
+    def hazard(self, hazard: str, *, by: str = "city-office-head") -> Any:
+        """The hazard as that person sees it."""
+        answer = self.get(f"/hazards/{hazard}", by=by)
+        assert answer.status == 200, answer.body
+        return answer.body
+
+    def act(self, hazard: str, act: str, body: Any, *, by: str) -> Any:
+        """An act by someone who has read the newest version."""
+        version = self.hazard(hazard, by=by)["version"]
+        return self.post(f"/hazards/{hazard}/{act}", body, by=by, version=version)
+
+    def upload(self, hazard: str, kind: str, *, by: str, shade: int = 10, **said: str) -> str:
+        """A photo with time and position; its id."""
+        said = {"taken_at": NOON, "longitude": "109.98", "latitude": "39.81", **said}
+        answer = self.call(
+            "POST", f"/hazards/{hazard}/evidence", by=by, files={"file": ("a.png", photo(shade))}, data={"kind": kind, **said}
+        )
+        assert answer.status == 201, answer.body
+        return str(answer.body["id"])
+
+
+def photo(shade: int) -> bytes:
+    """A small PNG; another shade is another file."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8), (shade % 256, shade // 256, 7)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+async def _prepare(database: TestDatabase) -> None:
+    wanted = Initialisation(
+        SHIPPED_AREA.read_text(encoding="utf-8"),
+        SHIPPED_EDITION.read_text(encoding="utf-8"),
+        GO_LIVE,
+        is_demo=True,
+        movable_clock=True,
+    )
+    async with owner_transaction(database.migrate_url, label="test") as context:
+        await initialise(context, wanted)
+        await settle(context, IDENTITY_KEY.encode())
+
+
+def prepare(database: TestDatabase) -> None:
+    """Initialises the registry and settles the demo's city in it."""
+    asyncio.run(_prepare(database))
+
+
+@contextlib.contextmanager
+def open_registry(database: TestDatabase, folder: Path) -> Iterator[Registry]:
+    """The API on a prepared database."""
+    settings = Settings(data_dir=folder, identity_key=IDENTITY_KEY, database_url=database.app_url)
+    app = create_app(settings, Database.at(database.app_url, pool_size=4))
+    with TestClient(app, raise_server_exceptions=True) as client:
+        yield Registry(client, database)
+
+
+CHEMICAL = {"code": CHEMICAL_WORKS.code, "name": CHEMICAL_WORKS.name}
+COAL = {"code": COAL_MINE.code, "name": COAL_MINE.name}
