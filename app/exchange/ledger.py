@@ -5,6 +5,7 @@ A hazard is closed if and only if its 销号日期 is filled in; what 整改进�
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date
@@ -17,10 +18,19 @@ from app.regulation.vocabulary import Channel
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """The names a ledger may use: accepted spelling → canonical name, which is itself a spelling."""
+    """The names a ledger may use: accepted spelling → canonical name; a canonical name need not be listed again."""
 
     districts: Mapping[str, str]
     sectors: Mapping[str, str]
+
+    def folded(self) -> "KnownNames":
+        """The same with every spelling, the canonical ones among them, in half-width form as cells are compared."""
+        return KnownNames(_folded(self.districts), _folded(self.sectors))
+
+
+def _folded(names: Mapping[str, str]) -> dict[str, str]:
+    spellings = {name: name for name in names.values()} | dict(names)
+    return {unicodedata.normalize("NFKC", spelling): name for spelling, name in spellings.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from math import isfinite
 from typing import TypeVar
 
 from stdnum.cn import uscc
@@ -83,6 +84,7 @@ CHANNEL_SHORT_FORMS: Mapping[str, Channel] = {
 
 _BLANK_SIGNS = {"/", "\\", "-", "—", "——", "–", "无", "未销号", "未验收"}
 _LONGEST = 4_000
+_LONGEST_NUMBER = 64
 _EARLIEST = date(2000, 1, 1)
 _LATEST_DUE_YEARS = 10
 _SERIAL_ORIGIN = date(1899, 12, 30)
@@ -218,8 +220,8 @@ class RowReader:
         if written is None:
             return None
         number = self._without_spaces(column, self._half_width(column, written))
-        if len(number) > 64:  # noqa: PLR2004 - the register's width, said in the message
-            raise self._fault(column, "number_too_long", "编号超过 64 个字符", "请填写台账编号本身")
+        if len(number) > _LONGEST_NUMBER:
+            raise self._fault(column, "number_too_long", f"编号超过 {_LONGEST_NUMBER} 个字符", "请填写台账编号本身")
         return number
 
     def enterprise_code(self, column: LedgerColumn) -> str | None:
@@ -303,7 +305,7 @@ class RowReader:
         return Decimal(plain)
 
     def _from_serial(self, column: LedgerColumn, value: float) -> date | None:
-        serial = int(value) if value == value and abs(value) < _SERIALS.stop else 0  # noqa: PLR0124 - NaN is not itself
+        serial = int(value) if isfinite(value) else 0
         if serial not in _SERIALS:
             return None
         found = _SERIAL_ORIGIN + timedelta(days=serial + (_DAYS_FROM_1900_TO_1904 if self.date_1904 else 0))

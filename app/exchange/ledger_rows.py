@@ -80,7 +80,7 @@ def understand_ledger(
     """Every row of the workbook's ledger, understood; `imported_on` is the business date. Raises `LedgerRefused`."""
     found, heading = choose_sheet(workbook, sheet)
     by_number = {row.number: row for row in found.rows}
-    source = _Source(found, heading, by_number, workbook.date_1904, known, imported_on)
+    source = _Source(found, heading, by_number, workbook.date_1904, known.folded(), imported_on)
     classes = _Classes()
     for row in found.rows:
         if row.number > heading.last_row:

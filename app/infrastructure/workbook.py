@@ -28,6 +28,9 @@ Place = tuple[int, int]
 
 MEBIBYTE = 1024 * 1024
 
+OUT_OF_MEMORY = 3
+"""The child's exit status when an allocation failed."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorkbookLimits:
@@ -189,7 +192,7 @@ def _messages(child: subprocess.Popen[bytes], limits: WorkbookLimits) -> Iterato
 def _cause_of_death(return_code: int) -> str:
     if return_code in {-signal.SIGXCPU, -signal.SIGALRM}:
         return "workbook_too_slow"
-    if return_code < 0:  # an allocation that failed aborts; the kernel kills
+    if return_code < 0 or return_code == OUT_OF_MEMORY:  # an allocation that failed aborts; the kernel kills
         return "workbook_too_much_memory"
     return "workbook_broken"
 

@@ -7,6 +7,7 @@ evaluates nothing, follows no link. What it refuses it says in one line: `{"refu
 import hashlib
 import io
 import json
+import os
 import resource
 import sys
 import zipfile
@@ -18,7 +19,7 @@ from typing import Any
 
 import python_calamine
 
-from app.infrastructure.workbook import WorkbookLimits
+from app.infrastructure.workbook import OUT_OF_MEMORY, WorkbookLimits
 from app.infrastructure.workbook_scan import (
     BookScan,
     Handlers,
@@ -286,7 +287,7 @@ def main(arguments: list[str]) -> None:
     except Refused as refusal:
         _tell({"refused": refusal.code, "detail": refusal.detail})
     except MemoryError:
-        _tell({"refused": "workbook_too_much_memory", "detail": ""})
+        os._exit(OUT_OF_MEMORY)  # telling it would need memory
     except python_calamine.PasswordError:
         _tell({"refused": "workbook_encrypted", "detail": ""})
     except (python_calamine.CalamineError, python_calamine.XmlError, python_calamine.ZipError):

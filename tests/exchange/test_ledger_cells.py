@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from stdnum.cn import uscc
 
-from app.exchange.ledger import RefusedRow
+from app.exchange.ledger import KnownNames, RefusedRow
 from app.exchange.ledger_cells import cell_name
 from app.exchange.ledger_columns import LedgerColumn
 from app.exchange.ledger_rows import understand_ledger
@@ -153,6 +153,13 @@ def test_a_rural_collectives_code_is_valid_though_it_begins_with_a_letter() -> N
     body = "N2150622MA0L5HMDG"
     code = body + uscc.calc_check_digit(body)
     assert only_row({LedgerColumn.ENTERPRISE_CODE: code}).enterprise_code == code
+
+
+def test_a_spelling_may_be_listed_in_full_width_and_the_canonical_name_not_at_all() -> None:
+    names = KnownNames(districts={"准旗（矿区）": "准格尔旗"}, sectors={"煤": "煤矿"})
+    for written in ("准旗（矿区）", "准旗(矿区)", "准格尔旗"):
+        book = workbook(sheet(cells({LedgerColumn.DISTRICT: written})))
+        assert understand_ledger(book, names, imported_on=IMPORTED_ON).rows[0].district == "准格尔旗"
 
 
 def test_serial_numbers_follow_the_workbooks_own_calendar() -> None:

@@ -8,7 +8,7 @@ import pytest
 from app.exchange.ledger import UnderstoodLedger
 from app.exchange.ledger_columns import REQUIRED_COLUMNS, LedgerColumn, LedgerRefused, column_of
 from app.exchange.ledger_rows import understand_ledger
-from app.infrastructure.workbook import Cell, RawSheet
+from app.infrastructure.workbook import Cell, RawSheet, RawWorkbook
 from tests.exchange.ledgers import HEADINGS, IMPORTED_ON, KNOWN, ORDINARY, cells, codes, sheet, workbook
 
 
@@ -148,7 +148,7 @@ def test_a_ledger_on_a_hidden_sheet_is_asked_for_in_the_remedy() -> None:
         (lambda book: replace(book, looked_inside=False, file_format="xls"), "not_looked_inside"),
     ],
 )
-def test_what_was_not_looked_at_in_the_file_is_said(change: Callable[[object], object], code: str) -> None:
+def test_what_was_not_looked_at_in_the_file_is_said(change: Callable[[RawWorkbook], RawWorkbook], code: str) -> None:
     book = change(workbook(sheet(cells())))
-    ledger = understand_ledger(book, KNOWN, imported_on=IMPORTED_ON)  # type: ignore[arg-type]
+    ledger = understand_ledger(book, KNOWN, imported_on=IMPORTED_ON)
     assert codes(ledger) == [code]

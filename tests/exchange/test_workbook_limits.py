@@ -13,6 +13,7 @@ import pytest
 
 from app.infrastructure.workbook import WorkbookLimits, WorkbookRefused, read_workbook
 from tests.exchange.workbook_builders import (
+    RELATIONS,
     SHEET_NAMESPACE,
     ods,
     ole,
@@ -82,7 +83,7 @@ def shared_strings_bomb() -> bytes:
     )
     strings = f'<sst xmlns="{SHEET_NAMESPACE}"><si><t>{"隐" * 30_000}</t></si></sst>'
     parts = xlsx_parts(sheet_xml(rows)) | {"xl/sharedStrings.xml": strings}
-    relation = '<Relationship Id="rId9" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>'  # noqa: E501 - XML as written
+    relation = f'<Relationship Id="rId9" Type="{RELATIONS}/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
     relations = "xl/_rels/workbook.xml.rels"
     parts[relations] = str(parts[relations]).replace("</Relationships>", relation)
     return zipped(parts)
@@ -117,7 +118,8 @@ def long_text() -> bytes:
 
 
 def filled_ods(rows: int, columns: int) -> bytes:
-    cell = f'<table:table-cell office:value-type="string" table:number-columns-repeated="{columns}"><text:p>x</text:p></table:table-cell>'  # noqa: E501 - XML as written
+    repeated = f'table:number-columns-repeated="{columns}"'
+    cell = f'<table:table-cell office:value-type="string" {repeated}><text:p>x</text:p></table:table-cell>'
     return ods(f'<table:table-row table:number-rows-repeated="{rows}">{cell}</table:table-row>')
 
 
