@@ -128,6 +128,8 @@ class HazardFacts:
     """`occurred_at` of the hazard's previous act."""
     round: RoundFact | None = None
     has_production_measure_ever: bool = False
+    responsible_organisation_id: int | None = None
+    """Where the responsible party is an organisation (a territorial government for 无主), not an enterprise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,12 @@ from app.regulation.vocabulary import Capacity, DismissReason, HazardLevel
 
 @guard("16号令第十五条;五落实", "请先报送方案并经监管责任部门批准", asks_particulars=False)
 def the_plan_is_approved(case: Case) -> str | None:
-    """A major hazard is rectified by an approved plan, unless fixed on the spot, imported, or in a further cycle."""
+    """A major hazard is rectified by an approved plan; the paper past brings none."""
     hazard = case.hazard
     if hazard.level is HazardLevel.KEY and not case.edition.key_profile.plan_approval_required:
         return None
-    if hazard.plan_status == "approved" or hazard.is_legacy:
-        return None
-    earlier_plan_stands = hazard.plan_status is None and hazard.cycle > 1
-    return None if earlier_plan_stands else "整改方案尚未批准,不能报告整改完成"
+    stands = hazard.plan_status == "approved" or hazard.is_legacy
+    return None if stands else "整改方案尚未批准,不能报告整改完成"
 
 
 @guard(

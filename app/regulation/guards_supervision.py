@@ -113,8 +113,8 @@ def the_plan_is_complete(case: Case) -> str | None:
     asks_particulars=False,
 )
 def no_plan_is_approved_yet(case: Case) -> str | None:
-    """One plan per hazard: none of this cycle is approved."""
-    return "本轮整改方案已经批准" if case.hazard.plan_status == "approved" else None
+    """One plan per hazard: none is approved."""
+    return "整改方案已经批准" if case.hazard.plan_status == "approved" else None
 
 
 @guard("16号令第十五条", "请等责任单位报送方案", asks_particulars=False)

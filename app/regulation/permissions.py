@@ -47,7 +47,8 @@ _SIGNING_POSTS = (
 ENTERPRISE = Who(
     "enterprise",
     "责任单位",
-    _ENTERPRISE_POSTS,
+    # Where an organisation, or for 无主 a government, is the responsible party, its own posts answer for it.
+    _ENTERPRISE_POSTS | _DEPARTMENT_POSTS | {PostKind.GOVERNMENT_HEAD},
     frozenset({Relation.RESPONSIBLE}),
     service_role=RoleClass.ENTERPRISE,
 )
@@ -126,6 +127,7 @@ def standing_of(facts: HazardFacts, *, higher_office_id: int | None = None) -> S
         higher_office_id=higher_office_id,
         receiving_organisation_id=facts.transfer_to_organisation_id,
         round_organisation_ids=frozenset(level.organisation_id for level in levels),
+        responsible_organisation_id=facts.responsible_organisation_id,
     )
 
 

@@ -1,6 +1,6 @@
 """The conditions of declaring, verifying, withdrawing, revisiting and delisting."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from app.regulation.vocabulary import (
     PostKind,
     State,
 )
-from tests.regulation.builders import DEADLINE, NOW, RECTIFIER, TODAY, actor, codes, hazard, in_round
+from tests.regulation.builders import DEADLINE, NOW, RECTIFIER, TODAY, Field, actor, codes, hazard, in_round
 
 COMPANY = actor(PostKind.ENTERPRISE_PRINCIPAL)
 INSPECTOR = actor(PostKind.INSPECTOR)
@@ -29,15 +29,15 @@ VISIT: dict[str, Any] = {
 }
 
 
-def planned(**changes: Any) -> HazardFacts:  # noqa: ANN401  # one fact at a time
+def planned(**changes: Field) -> HazardFacts:
     return hazard(State.LISTED, **{"plan_status": "approved", **changes})
 
 
-def declare(facts: HazardFacts, **changes: Any) -> set[str]:  # noqa: ANN401  # one particular at a time
+def declare(facts: HazardFacts, **changes: Field) -> set[str]:
     return codes(facts, COMPANY, Act.DECLARE, {**DECLARATION, **changes})
 
 
-def verify(act: Act = Act.PASS_VERIFICATION, facts: HazardFacts | None = None, **changes: Any) -> set[str]:  # noqa: ANN401
+def verify(act: Act = Act.PASS_VERIFICATION, facts: HazardFacts | None = None, **changes: Field) -> set[str]:
     return codes(facts or hazard(State.RECTIFIED), INSPECTOR, act, {**VISIT, **changes})
 
 
@@ -54,8 +54,8 @@ def test_a_complete_declaration_meets_every_condition() -> None:
         ({"plan_status": "approved"}, False),
         ({"plan_status": None, "is_legacy": True}, False),
         ({"plan_status": None, "level": HazardLevel.KEY}, False),
-        ({"plan_status": None, "cycle": 2}, False),
-        ({"plan_status": "returned", "cycle": 2}, True),
+        ({"plan_status": "approved", "cycle": 2}, False),
+        ({"plan_status": None, "cycle": 2, "fixed_on_the_spot": True}, True),
     ],
 )
 def test_a_major_is_declared_rectified_by_an_approved_plan(changes: dict[str, Any], fault: bool) -> None:
@@ -135,7 +135,9 @@ def test_only_an_undecided_declaration_is_verified() -> None:
         (None, TODAY + timedelta(days=20), False),
     ],
 )
-def test_a_failed_verification_never_puts_off_the_deadline(running: Any, given: Any, fault: bool) -> None:  # noqa: ANN401
+def test_a_failed_verification_never_puts_off_the_deadline(
+    running: date | None, given: date | None, fault: bool
+) -> None:
     facts = hazard(State.RECTIFIED, current_deadline=running)
     found = verify(Act.FAIL_VERIFICATION, facts, note="不合格", deadline=given)
     assert found == ({"the_return_has_a_deadline"} if fault else set())

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from app.regulation.facts import Actor
 from app.regulation.vocabulary import Act, Channel, DismissReason, PostKind, RoleClass, State
-from tests.regulation.builders import NOW, TODAY, actor, codes, determined, hazard, unmet
+from tests.regulation.builders import NOW, TODAY, Field, actor, codes, determined, hazard, unmet
 
 OFFICER = actor(PostKind.ENTERPRISE_SAFETY_OFFICER)
 INSPECTOR = actor(PostKind.INSPECTOR)
@@ -25,7 +26,7 @@ REPORT: dict[str, Any] = {
 }
 
 
-def report(who: Any = OFFICER, **changes: Any) -> set[str]:  # noqa: ANN401  # one particular changed at a time
+def report(who: Actor = OFFICER, /, **changes: Field) -> set[str]:
     return codes(None, who, Act.REPORT, {**REPORT, **changes})
 
 
@@ -37,14 +38,14 @@ def test_a_complete_report_meets_every_condition() -> None:
     "field", ["finders", "found_on", "location", "circumstances", "reported_to", "monitoring_measures"]
 )
 def test_each_of_the_six_ledger_fields_is_mandatory(field: str) -> None:
-    assert "the_six_ledger_fields_are_given" in report(**{field: None})
+    assert "the_six_ledger_fields_are_given" in report(OFFICER, **{field: None})
     (refusal,) = [one for one in unmet(None, OFFICER, Act.REPORT, {**REPORT, field: " "}) if "台账" in one.message]
     assert field in refusal.message
 
 
 @pytest.mark.parametrize("field", ["territorial_unit_id", "regulator_organisation_id"])
 def test_both_receivers_are_mandatory(field: str) -> None:
-    assert report(**{field: None}) == {"both_receivers_are_named"}
+    assert report(OFFICER, **{field: None}) == {"both_receivers_are_named"}
 
 
 def test_a_report_names_its_site() -> None:
@@ -65,7 +66,7 @@ def test_nothing_is_found_in_the_future(found_on: object, fault: bool) -> None:
         (actor(PostKind.INSPECTOR, role_class=RoleClass.ENTERPRISE, is_service=True), {Channel.SELF_REPORT}),
     ],
 )
-def test_the_channel_follows_from_who_reports(who: Any, channels: set[Channel]) -> None:  # noqa: ANN401  # an actor
+def test_the_channel_follows_from_who_reports(who: Actor, channels: set[Channel]) -> None:
     accepted = {one for one in Channel if "the_channel_is_the_reporters" not in report(who, channel=one)}
     assert accepted == channels
     assert "the_channel_is_the_reporters" in report(who, channel="rumour")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.regulation.facts import Actor, HazardFacts
 from app.regulation.vocabulary import Act, Party, PostKind, Purpose
 from tests.regulation.builders import (
     CHAIN,
@@ -24,7 +25,7 @@ from tests.regulation.builders import (
 LEVELS = pytest.mark.parametrize("number", [1, 2, 3, 4])
 
 
-def sign_codes(number: int, facts: Any, who: Any, **changes: Field) -> set[str]:  # noqa: ANN401  # facts, actor
+def sign_codes(number: int, facts: HazardFacts, who: Actor, **changes: Field) -> set[str]:
     return codes(facts, who, Act.SIGN, signing(number, **changes))
 
 

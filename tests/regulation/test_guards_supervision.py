@@ -25,6 +25,7 @@ from tests.regulation.builders import (
     NOW,
     RECEIVER,
     TODAY,
+    Field,
     actor,
     codes,
     determined,
@@ -40,7 +41,7 @@ PLAN = dict.fromkeys((*PLAN_ELEMENTS, *PLAN_PARTS, "milestones"), "已写明")
 SPOT = {"evidence_kinds": [EvidenceKind.BEFORE, EvidenceKind.AFTER], "evidence_of_one_visit": True}
 
 
-def listing(facts: HazardFacts | None = None, **changes: Any) -> set[str]:  # noqa: ANN401  # one particular at a time
+def listing(facts: HazardFacts | None = None, **changes: Field) -> set[str]:
     return codes(facts or determined(), OFFICE, Act.LIST, {**LISTING, **changes})
 
 
@@ -238,6 +239,7 @@ def test_raising_supervision_is_the_higher_offices(tier: int | None, held: froze
         (DEADLINE, False),
         (DEADLINE - timedelta(days=5), False),
         (DEADLINE + timedelta(days=1), True),
+        (TODAY, False),
         (TODAY - timedelta(days=1), True),
         ("soon", True),
     ],

@@ -16,6 +16,7 @@ from app.regulation.indicators import (
 )
 from app.regulation.metrics import DEFINITIONS, Figure, figures, stock_definitions
 from app.regulation.vocabulary import Act, Channel, HazardLevel, State
+from tests.regulation.builders import Field
 
 CUT_OFF = date(2023, 12, 31)
 DEADLINE = date(2024, 6, 30)
@@ -45,17 +46,17 @@ def day(number: int) -> datetime:
     return REPORTED_AT + timedelta(days=number)
 
 
-def then(row: TransitionFact, act: Act, at: datetime, **changes: object) -> TransitionFact:
+def then(row: TransitionFact, act: Act, at: datetime, **changes: Field) -> TransitionFact:
     """The next row of the same hazard."""
     following = {"id": row.id + 1, "order": row.order + 1, "act": act, "occurred_at": at, "recorded_at": at}
-    return replace(row, **{**following, **changes})  # type: ignore[arg-type]  # any dimension
+    return replace(row, **{**following, **changes})
 
 
 def history(
-    hazard_id: int = 1, *, declared: datetime | None = None, closed: datetime | None = None, **dimensions: object
+    hazard_id: int = 1, *, declared: datetime | None = None, closed: datetime | None = None, **dimensions: Field
 ) -> list[TransitionFact]:
     """A hazard determined, listed and, where days are given, declared and closed."""
-    first = replace(FIRST, id=hazard_id * 100, hazard_id=hazard_id, **dimensions)  # type: ignore[arg-type]  # any
+    first = replace(FIRST, id=hazard_id * 100, hazard_id=hazard_id, **dimensions)
     determined = then(first, Act.DETERMINE, day(1), determined=True)
     deadlines = {"original_deadline": DEADLINE, "current_deadline": DEADLINE}
     rows = [
@@ -99,8 +100,8 @@ def test_an_undetermined_report_stands_beside_the_found_with_its_age() -> None:
     "dimensions",
     [{"level": HazardLevel.KEY}, {"found_on": AS_OF + timedelta(days=1)}],
 )
-def test_key_hazards_and_later_findings_are_not_counted(dimensions: dict[str, object]) -> None:
-    assert values(history(**dimensions), "found", "clearance_rate") == ["0", None]  # type: ignore[arg-type]
+def test_key_hazards_and_later_findings_are_not_counted(dimensions: dict[str, Field]) -> None:
+    assert values(history(**dimensions), "found", "clearance_rate") == ["0", None]
 
 
 def test_a_dismissed_hazard_is_not_counted() -> None:
@@ -121,6 +122,9 @@ def test_a_relapse_reopens_what_was_closed() -> None:
     rows.append(then(rows[-1], Act.RELAPSE, day(40), **fresh))
     assert values(rows, "closed", "open", "relapse_rate") == ["0", "1", "100"]
     assert values(rows, "closed", "relapse_rate", on=date(2024, 6, 1)) == ["1", "0.0"]
+    assert values([*rows, *history(2)], "relapse_rate") == ["100"]
+    (one,) = snapshots(rows, AS_OF)
+    assert one.closed_on is None
 
 
 def test_delisting_and_revisits_do_not_move_the_day_of_closing() -> None:
@@ -189,8 +193,14 @@ def test_an_unknown_original_deadline_is_in_no_original_rate() -> None:
 def imported(hazard_id: int = 1) -> list[TransitionFact]:
     """Found and closed on paper, taken in by two attestors months later."""
     recorded = datetime(2026, 3, 1, tzinfo=UTC)
-    known = {"determined": True, "legacy": True, "supervision_tier": 2, "current_deadline": DEADLINE, "cycle": 1}
-    first = replace(FIRST, id=hazard_id * 100, hazard_id=hazard_id, recorded_at=recorded, **known)  # type: ignore[arg-type]
+    known: dict[str, Field] = {
+        "determined": True,
+        "legacy": True,
+        "supervision_tier": 2,
+        "current_deadline": DEADLINE,
+        "cycle": 1,
+    }
+    first = replace(FIRST, id=hazard_id * 100, hazard_id=hazard_id, recorded_at=recorded, **known)
     listed = replace(first, act=Act.IMPORT_CLOSED, to_state=State.LISTED)
     return [listed, then(listed, Act.IMPORT_CLOSED, day(20), to_state=State.CLOSED, recorded_at=recorded)]
 
@@ -218,8 +228,7 @@ def test_fixed_on_the_spot_awaits_its_declaration() -> None:
 
 
 def test_stock_and_increment_split_at_the_editions_day() -> None:
-    old = {"found_on": CUT_OFF}
-    rows = [*history(1, **old), *history(2, declared=day(10), closed=day(20))]  # type: ignore[arg-type]
+    rows = [*history(1, found_on=CUT_OFF), *history(2, declared=day(10), closed=day(20))]
     names = ("stock_found", "stock_clearance_rate", "increment_found", "increment_clearance_rate")
     assert values(rows, *names) == ["1", "0.0", "1", "100"]
 
@@ -252,6 +261,7 @@ def test_the_last_row_holds_by_time_then_order_then_id() -> None:
     copy = replace(rows[-1], id=1000, unit_id=2)
     assert state_as_of([copy, *rows], as_of_instant(AS_OF)) == copy
     assert state_as_of(rows, REPORTED_AT - timedelta(microseconds=1)) is None
+    assert state_as_of(rows, REPORTED_AT) == rows[0]
 
 
 def test_rows_after_the_day_are_not_seen() -> None:

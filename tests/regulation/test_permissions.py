@@ -141,8 +141,13 @@ def test_nothing_is_related_by_what_is_unknown_on_both_sides() -> None:
     assert relations(unknown, Actor(RoleClass.OFFICIAL)) == {Relation.ANY}
 
 
-def test_an_organisation_may_be_the_responsible_party() -> None:
+def test_an_organisation_may_be_the_responsible_party_and_acts_as_one() -> None:
     assert Relation.RESPONSIBLE in relations(standing(responsible_organisation_id=55), official(55))
+    facts = hazard(State.LISTED, enterprise_id=None, responsible_organisation_id=55)
+    for post in (PostKind.SECTION_HEAD, PostKind.GOVERNMENT_HEAD):
+        own, other = (actor(post, organisation_id=organisation) for organisation in (55, 56))
+        assert may(facts, Act.SUBMIT_PLAN, own, relations(standing_of(facts), own))
+        assert not may(facts, Act.SUBMIT_PLAN, other, relations(standing_of(facts), other))
 
 
 def test_a_standing_is_read_from_the_facts() -> None:
