@@ -206,7 +206,7 @@ def test_an_explanation_names_rule_start_unit_and_midnight() -> None:
 DATES = st.dates(date(2024, 1, 1), date(2029, 12, 31))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(DATES, st.integers(0, 60), st.sampled_from(DayUnit), st.booleans())
 def test_a_longer_term_never_ends_earlier_and_a_working_term_ends_on_a_working_day(
     start: date, days: int, unit: DayUnit, roll: bool
@@ -218,7 +218,7 @@ def test_a_longer_term_never_ends_earlier_and_a_working_term_ends_on_a_working_d
         assert CALENDAR.is_working(longer)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(DATES, st.integers(1, 60))
 def test_as_many_working_days_are_counted_as_the_term_says(start: date, days: int) -> None:
     end = due(start, days, WORKING)
@@ -226,7 +226,7 @@ def test_as_many_working_days_are_counted_as_the_term_says(start: date, days: in
     assert sum(map(CALENDAR.is_working, passed)) == days
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  # bounds
 def test_a_deadline_is_over_exactly_from_its_end_of_day(instant: datetime) -> None:
     today = business_date(instant)
