@@ -82,8 +82,9 @@ class Walk:
         return who
 
     def lock(self) -> None:
-        """The door's first statement."""
-        self.do("UPDATE hazard SET version = version + 1 WHERE id = %s", self.hazard_id)
+        """The door's first statement; InsufficientPrivilege: the hazard is out of scope, as the door would find."""
+        if not self.do("UPDATE hazard SET version = version + 1 WHERE id = %s", self.hazard_id):
+            raise psycopg.errors.InsufficientPrivilege("out of scope")
 
     def transition(self, act: str, to_state: str | None = None, cycle: int = 0) -> int:
         """The act's history row with the hazard's dimensions; `cycle`: by how much the act raises it."""
@@ -140,11 +141,11 @@ class Walk:
         determined = self.transition("determine")
         self.do(
             "INSERT INTO determination (hazard_id, transition_id, cycle, account_id, criterion_id, determined_level,"
-            " lead_organisation_id) VALUES (%s, %s, 1, 1, %s, 'major', %s)",
-            self.hazard_id,
+            " lead_organisation_id) SELECT id, %s, 1, 1, %s, level, %s FROM hazard WHERE id = %s",
             determined,
             self.city.criterion_id,
             lead,
+            self.hazard_id,
         )
         self.act_as("clerk")
         self.lock()

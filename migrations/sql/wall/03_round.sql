@@ -189,6 +189,9 @@ BEGIN
         AND (r.verification_id = NEW.verification_id OR r.round_request_id = NEW.round_request_id)) THEN
         PERFORM wall_refuse('round_paper_used', '该核查记录或者申请已用于以前的签字轮次;请重新核查或者重新申请。');
     END IF;
+    IF (wall_determination(h.id)).determined_level <> h.level THEN
+        PERFORM wall_refuse('level_differs_from_determination', '隐患级别与判定结论不一致,不能开始签字。');
+    END IF;
     NEW.cycle := h.cycle;
     PERFORM wall_check_papers(h, NEW);
     NEW.edition_id := (wall_edition(wall_business_date(at))).id;

@@ -16,9 +16,6 @@ DECLARE
     found_round signing_round;
 BEGIN
     SELECT * INTO found_round FROM signing_round WHERE id = of_round;
-    IF NOT FOUND OR found_round.hazard_id <> h.id THEN
-        PERFORM wall_refuse('round_unknown', '没有这个签字轮次。');
-    END IF;
     IF found_round.cycle <> h.cycle THEN
         PERFORM wall_refuse('round_of_another_cycle', '该签字轮次属于以前的整改轮次,不得沿用;请在本轮重新核查、签字。');
     END IF;
