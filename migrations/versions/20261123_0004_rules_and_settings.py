@@ -206,7 +206,10 @@ def create_edition_chain() -> None:
     op.create_table("edition_chain", *EDITION_CHAIN)
     op.create_index("uq_edition_chain_edition_id_key", "edition_chain", ["edition_id", "key"], unique=True)
     op.create_index(
-        "uq_edition_chain_edition_id_precedence", "edition_chain", ["edition_id", "hazard_level", "precedence"], unique=True
+        "uq_edition_chain_edition_id_precedence",
+        "edition_chain",
+        ["edition_id", "hazard_level", "precedence"],
+        unique=True,
     )
 
 

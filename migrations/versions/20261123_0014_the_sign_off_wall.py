@@ -51,4 +51,8 @@ def downgrade() -> None:
 
 def run(script: str) -> None:
     """Run a script as it stands: neither `:name` nor `%` in it is a parameter."""
-    op.get_bind().exec_driver_sql(script, execution_options={"no_parameters": True})
+    context = op.get_context()
+    if context.as_sql:
+        context.impl.static_output(script.rstrip().removesuffix(";") + ";")
+    else:
+        op.get_bind().exec_driver_sql(script, execution_options={"no_parameters": True})
