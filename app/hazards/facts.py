@@ -3,10 +3,11 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.infrastructure.context import Context
 from app.infrastructure.errors import NotFound
+from app.regulation import permissions
 from app.regulation.facts import HazardFacts, LevelFact, RoundFact
 from app.regulation.vocabulary import (
     Channel,
@@ -15,8 +16,10 @@ from app.regulation.vocabulary import (
     PostKind,
     ProductionMeasureKind,
     Purpose,
+    Relation,
     State,
 )
+from app.tables.places import Organisation
 
 _FACTS = text(
     """
@@ -78,7 +81,7 @@ _FACTS = text(
               FROM verification v JOIN hazard_transition t ON t.id = v.transition_id
              WHERE v.hazard_id = h.id AND v.cycle = h.cycle AND v.passed
                AND NOT EXISTS (SELECT 1 FROM signing_round r JOIN round_end e ON e.round_id = r.id
-                                WHERE r.verification_id = v.id)
+                                WHERE r.verification_id = v.id AND e.outcome <> 'completed')
              ORDER BY v.id DESC LIMIT 1) verified ON true
       LEFT JOIN LATERAL (
             SELECT jsonb_build_object(
@@ -99,6 +102,8 @@ _FACTS = text(
               FROM signing_round r
              WHERE r.hazard_id = h.id AND r.cycle = h.cycle
                AND NOT EXISTS (SELECT 1 FROM round_end e WHERE e.round_id = r.id)
+               -- A signer disabled for cause voids the round: it is as if it were over.
+               AND NOT wall_signer_is_disabled(r.id)
              ORDER BY r.id DESC LIMIT 1) round ON true
      WHERE h.id = :hazard_id
     """
@@ -152,3 +157,12 @@ def _level(level: dict[str, Any]) -> LevelFact:
             "signed_at": datetime.fromisoformat(signed_at) if signed_at else None,
         },
     )
+
+
+async def relations_to(context: Context, facts: HazardFacts) -> frozenset[Relation]:
+    """Every relation of the actor's organisation to the hazard."""
+    higher: int | None = None
+    if facts.listing_office_id is not None:
+        superior = select(Organisation.superior_id).where(Organisation.id == facts.listing_office_id)
+        higher = (await context.session.execute(superior)).scalar_one_or_none()
+    return permissions.relations(permissions.standing_of(facts, higher_office_id=higher), context.actor)

@@ -48,7 +48,7 @@ class TransitionFact:
     extension_granted_count: int = 0
     legacy: bool = False
     reason: str | None = None
-    """Why a closing or dismissal happened, such as `cessation`."""
+    """Why the act was done; no figure depends on it."""
     restates: int | None = None
 
 
@@ -141,8 +141,8 @@ def is_closed_by_import(one: Snapshot) -> bool:
 
 
 def is_closed_by_cessation(one: Snapshot) -> bool:
-    """Closed because the enterprise ceased (关停退出)."""
-    return is_closed(one) and one.row.reason == "cessation"
+    """Closed because the enterprise ceased (关停退出): by signatures, with nothing verified."""
+    return is_closed(one) and not one.row.legacy and not one.row.verified
 
 
 def has_declared_by(one: Snapshot, deadline: date | None) -> bool:

@@ -87,7 +87,7 @@ _DEFINITIONS = (
     Definition(
         "closed_by_cessation",
         "其中关停退出",
-        "因关停退出销号的重大隐患数",
+        "因关停退出销号(经签字、未经核查)的重大隐患数",
         _DESIGN,
         Kind.COUNT,
         are.is_closed_by_cessation,

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from app.accounts.step_up import prove
+from app.hazards.regrading import report_as_key
 from app.hazards.transition import Intent, Performing, Target, Verdict, perform, resolve
 from app.infrastructure.context import Context
 from app.infrastructure.errors import NotFound
@@ -12,7 +13,6 @@ from app.reference.rulebook import RuleBook
 from app.regulation.facts import HazardFacts, RoundFact
 from app.regulation.sign_off import is_last, level_numbered, newest_signed_level
 from app.regulation.vocabulary import Act, DismissReason, Purpose, RoundOutcome
-from app.reporting.service import report_as_key
 from app.sign_off.rounds import end_round
 from app.sign_off.schemas import SignatureGiven, SignatureRefused, SignatureWithdrawn
 from app.tables.rectification import RoundRequest
@@ -107,8 +107,12 @@ async def refuse(context: Context, target: Target, sent: SignatureRefused, *, dr
         round_id = _round(act.facts).round_id
         await end_round(context, round_id, RoundOutcome.REFUSED, level=sent.level, reason=sent.note)
 
+    def change(_facts: HazardFacts, _book: RuleBook) -> dict[str, Any]:
+        # Whatever level refuses, the verification is undone with the round it opened.
+        return {"is_verified": False}
+
     intent = Intent(Act.REFUSE_SIGNATURE, sent.model_dump(), dry_run, version_required=True, reason=sent.note)
-    return await perform(context, target, intent, write=write)
+    return await perform(context, target, intent, write=write, change=change)
 
 
 async def withdraw(context: Context, target: Target, sent: SignatureWithdrawn, *, dry_run: bool = False) -> Verdict:

@@ -217,8 +217,11 @@ def test_an_imported_closing_without_declaration_is_unknown_to_on_time_rectifica
 
 def test_a_cessation_is_counted_apart() -> None:
     rows = history()
-    rows.append(then(rows[-1], Act.SIGN, day(5), to_state=State.CLOSED, reason="cessation"))
+    rows.append(then(rows[-1], Act.SIGN, day(5), to_state=State.CLOSED))
+    rows.append(then(rows[-1], Act.DELIST, day(6)))
     assert values(rows, "closed", "closed_by_cessation") == ["1", "1"]
+    assert values(imported(), "closed_by_cessation") == ["0"]
+    assert values(history(declared=day(10), closed=day(20)), "closed_by_cessation") == ["0"]
 
 
 def test_fixed_on_the_spot_awaits_its_declaration() -> None:
