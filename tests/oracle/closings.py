@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
@@ -97,7 +97,8 @@ def _outcome(book: Book, round_: Row) -> str | None:
 def _complete(book: Book, hazard: Row, round_: Row, act: Row) -> Iterator[Violation]:
     """1..n in order by n persons over one content, nobody disabled for cause, all before the closing."""
     valid = book.valid_signatures(round_)
-    at: datetime = act["recorded_at"]
+    end = book.one("round_end", round_["id"], "round_id")
+    at: datetime = end["ended_at"] if end else act["recorded_at"]
     yield from unmet(
         hazard["id"],
         f"round {round_['id']} with valid signatures {[row['id'] for row in valid]}",
@@ -106,6 +107,7 @@ def _complete(book: Book, hazard: Row, round_: Row, act: Row) -> Iterator[Violat
             "one-person-twice": len({row["person_id"] for row in valid}) == len(valid),
             "contents-differ": {row["content_sha256"] for row in valid} == {round_["content_sha256"]},
             "signer-disabled-for-cause": _disabled_signer(book, round_, at) is None,
+            "ended-apart-from-the-act": abs(at - act["recorded_at"]) <= timedelta(minutes=5),
             "signed-after-closing": all(row["signed_at"] <= at for row in valid),
         },
     )

@@ -376,3 +376,6 @@ UPDATE document_confirmation SET appointment_id = NULL WHERE document_kind = 'de
 -- illegal: declaration-confirmed-without-step-up
 UPDATE step_up SET content_sha256 = sha256('x') WHERE id IN (SELECT step_up_id FROM document_confirmation WHERE
     document_kind = 'declaration' AND document_id = %(closed_declaration)s);
+
+-- illegal: ended-apart-from-the-act
+UPDATE round_end SET ended_at = ended_at + interval '1 day' WHERE round_id = %(closed_round)s;

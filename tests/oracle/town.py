@@ -12,7 +12,6 @@ from tests.oracle.city import City, found_city
 from tests.oracle.walk import Walk
 
 START: Final = datetime(2025, 3, 3, 9, tzinfo=SHANGHAI)
-FOUND: Final = (START - timedelta(days=200)).date()
 
 
 @dataclass(frozen=True)
@@ -26,9 +25,9 @@ class Town:
         return self.walks[name]
 
 
-def legal_town(connection: Connection[Any]) -> Town:
+def legal_town(connection: Connection[Any], start: datetime = START) -> Town:
     """Every kind of legal history, committed by the caller."""
-    city = found_city(connection, START)
+    city = found_city(connection, start)
     walks = {
         "closed": _closed(city),
         "second_cycle": Walk(city).report().list_().declare().verify(passed=False).declare().verify().close(),
@@ -43,7 +42,7 @@ def legal_town(connection: Connection[Any]) -> Town:
         "relapsed": _relapsed(city),
         "spot": _on_the_spot(city),
         "coal": _stopped(city),
-        **_paper(city),
+        **_paper(city, start),
     }
     walks["signing"].sign()
     walks["signing"].sign()
@@ -161,9 +160,9 @@ def _stopped(city: City) -> Walk:
     return walk
 
 
-def _paper(city: City) -> dict[str, Walk]:
+def _paper(city: City, start: datetime) -> dict[str, Walk]:
     """A batch of one closed row, attested by two, and one open row."""
-    closed = (START - timedelta(days=100)).date()
+    found, closed = (start - timedelta(days=200)).date(), (start - timedelta(days=100)).date()
     attestation = hashlib.sha256(b"attestation").digest()
     batch = city.insert(
         "legacy_batch",
@@ -189,22 +188,26 @@ def _paper(city: City) -> dict[str, Walk]:
             confirmed_at=city.tick(),
         )
     city.change("legacy_batch", batch, attested_at=city.now)
-    return {"paper_closed": _from_paper(city, batch, 1, closed), "paper_open": _from_paper(city, batch, 2, None)}
+    return {
+        "paper_closed": _from_paper(Walk(city), batch, 1, (found, closed)),
+        "paper_open": _from_paper(Walk(city), batch, 2, (found, None)),
+    }
 
 
-def _from_paper(city: City, batch: int, number: int, closed_on: date | None) -> Walk:
-    walk = Walk(city).report(
+def _from_paper(walk: Walk, batch: int, number: int, dates: tuple[date, date | None]) -> Walk:
+    city, (found, closed_on) = walk.city, dates
+    walk.report(
         state="listed",
         is_legacy=True,
-        found_on=FOUND,
+        found_on=found,
         ledger_number=f"旧{number}",
         ledger_year=2024,
         ledger_serial=number,
     )
-    at = datetime.combine(FOUND, datetime.min.time(), tzinfo=SHANGHAI)
+    at = datetime.combine(found, datetime.min.time(), tzinfo=SHANGHAI)
     walk.act("import_open", "listed", first=True, last_act_at=at, determined_at=at)
     row = hashlib.sha256(f"row {number}".encode()).digest()
-    shared = {"batch_id": batch, "row_number": number, "row_sha256": row, "content": {}, "found_on": FOUND}
+    shared = {"batch_id": batch, "row_number": number, "row_sha256": row, "content": {}, "found_on": found}
     legacy_row = None
     if closed_on is not None:
         at = datetime.combine(closed_on, datetime.min.time(), tzinfo=SHANGHAI)
