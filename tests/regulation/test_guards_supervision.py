@@ -1,5 +1,6 @@
 """The conditions of listing, plans, extensions, transfers, supervision level and production measures."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -136,6 +137,22 @@ def test_an_extension_is_asked_for_before_expiry(deadline: date | None, fault: b
     facts = hazard(State.LISTED, current_deadline=deadline, original_deadline=deadline)
     found = codes(facts, COMPANY, Act.REQUEST_EXTENSION, REQUEST)
     assert ("the_deadline_has_not_passed" in found) is fault
+
+
+def test_an_edition_may_ask_for_the_request_some_days_ahead() -> None:
+    edition = replace(EDITION, extension=replace(EDITION.extension, request_days_before=20))
+    messages = []
+    for deadline in (TODAY + timedelta(days=20), TODAY + timedelta(days=19)):
+        facts = hazard(State.LISTED, current_deadline=deadline, listed_at=NOW - timedelta(days=90))
+        wanted = {**REQUEST, "new_deadline": deadline + timedelta(days=1)}
+        found = check(facts, COMPANY, frozenset(), Attempt(Act.REQUEST_EXTENSION, wanted), edition, NOW)
+        messages.append([one.message for one in found if one.code == "the_deadline_has_not_passed"])
+    assert messages == [[], ["延期申请须在到期 20 日前提出"]]
+
+
+def test_after_expiry_the_refusal_says_so() -> None:
+    facts = hazard(State.LISTED, current_deadline=TODAY - timedelta(days=1))
+    assert "整改期限已过" in first_message(facts, REQUEST)
 
 
 @pytest.mark.parametrize(("days", "fault"), [(23, False), (24, True), (0, True), (-1, True)])

@@ -127,6 +127,21 @@ def test_a_relapse_reopens_what_was_closed() -> None:
     assert one.closed_on is None
 
 
+def test_what_relapsed_and_was_withdrawn_is_counted_nowhere() -> None:
+    rows = history(declared=day(10), closed=day(20))
+    rows.append(then(rows[-1], Act.RELAPSE, day(40), to_state=State.LISTED, cycle=2, verified=False))
+    rows.append(then(rows[-1], Act.SIGN, day(50), to_state=State.DISMISSED))
+    found = at_end(rows)
+    assert {one.numerator for one in found.values()} == {0}
+    assert {one.denominator for one in found.values()} <= {0, None}
+
+
+def test_a_key_hazard_is_in_no_figure_of_the_majors() -> None:
+    rows = history(level=HazardLevel.KEY, declared=day(10), closed=day(20))
+    assert {one.numerator for one in at_end(rows).values()} == {0}
+    assert {one.denominator for one in at_end(rows).values()} <= {0, None}
+
+
 def test_delisting_and_revisits_do_not_move_the_day_of_closing() -> None:
     rows = history(declared=day(10), closed=day(20))
     rows.append(then(rows[-1], Act.DELIST, day(90)))
@@ -212,7 +227,10 @@ def test_an_imported_closing_counts_from_its_day_but_is_not_known_before_its_att
 
 
 def test_an_imported_closing_without_declaration_is_unknown_to_on_time_rectification() -> None:
-    assert values(imported(), "on_time_rectification_rate", "on_time_closing_rate") == [None, "100"]
+    names = ("on_time_rectification_rate", "on_time_closing_rate")
+    assert values(imported(), *names) == [None, "100"]
+    dated = [replace(row, original_deadline=DEADLINE) for row in imported()]
+    assert values(dated, *(f"{name}_original" for name in names)) == [None, "100"]
 
 
 def test_a_cessation_is_counted_apart() -> None:
