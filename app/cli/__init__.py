@@ -1,1 +1,53 @@
-def main() -> None: ...
+"""`qingling …`: one thin command for each thing an operator does; every refusal is one sentence and an exit code."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from app.cli import docs as docs_command
+from app.cli import registry, serving
+from app.infrastructure.errors import RegistryError
+from app.infrastructure.migrations import MigrationRefused
+from app.infrastructure.server_account import EmbeddedPostgresError
+from app.infrastructure.settings import SettingsRefused, load_settings
+
+app = typer.Typer(
+    name="qingling",
+    help="清零:重大事故隐患动态清零登记系统。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(registry.edition, name="edition", help="规则版本:核对、加载。")
+app.command(name="init", help="启用登记系统(只能一次):加载属地和规则版本,确定启用日期。")(registry.init)
+app.command(name="roles", help="输出数据库角色的 SQL,由数据库管理员以超级用户执行。")(registry.roles)
+app.command(name="docs", help="生成规则手册(docs/),或核对其是否最新。")(docs_command.docs)
+
+_PORT = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="监听端口(默认 8000)")]
+_CLEAR_SENTENCES = (SettingsRefused, EmbeddedPostgresError, MigrationRefused, RegistryError)
+
+
+@app.command(help="启动演示:内置数据库、样例机构和台账,就绪后给出登录方式。")
+def demo(port: _PORT = None, *, fresh: Annotated[bool, typer.Option("--fresh", help="清空后重新开始")] = False) -> None:
+    """The demo until Ctrl-C or SIGTERM."""
+    settings = load_settings()
+    serving.run_demo(settings.model_copy(update={"port": port or settings.port}), fresh=fresh)
+
+
+@app.command(help="启动服务,不带样例数据。")
+def serve(port: _PORT = None) -> None:
+    """The registry until Ctrl-C or SIGTERM."""
+    settings = load_settings()
+    serving.run_server(settings.model_copy(update={"port": port or settings.port}))
+
+
+def main() -> None:
+    """The command line's outermost edge: a refusal is one sentence on stderr and exit code 2."""
+    try:
+        app()
+    except _CLEAR_SENTENCES as refusal:
+        message = refusal.message if isinstance(refusal, RegistryError) else str(refusal)
+        Console(stderr=True, highlight=False, soft_wrap=True).print(message, style="red", markup=False)
+        sys.exit(2)

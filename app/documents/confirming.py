@@ -26,12 +26,12 @@ class Confirmation(Document):
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A drafted document: its kind, id, hash and hazard."""
+    """A drafted document: its kind, id, hash and hazard; an attestation of the paper past belongs to no hazard."""
 
     kind: DocumentKind
     id: int
     sha256: bytes
-    hazard_id: int
+    hazard_id: int | None
 
 
 async def confirm(

@@ -5,7 +5,9 @@ from typing import Any
 from sqlalchemy import select, text
 
 from app.evidence.queries import Piece, piece_of
+from app.hazards.acting import act_answer, tried
 from app.hazards.transition import Verdict
+from app.infrastructure.answers import Answer
 from app.infrastructure.context import Context
 from app.infrastructure.errors import NotFound, RuleNotMet
 from app.tables.rectification import DocumentEvidence, Evidence
@@ -81,3 +83,20 @@ def refuse_unless_only(verdict: Verdict, awaited: frozenset[str]) -> None:
     missing = tuple(one for one in verdict.unmet if one.code not in awaited)
     if missing:
         raise RuleNotMet(unmet=missing)
+
+
+async def drafted_answer(context: Context, kind: str, verdict: Verdict, document_id: int | None) -> Answer:
+    """What drafting answers: the draft with its hash, or the dry run's verdict."""
+    if document_id is None:
+        return tried(verdict.unmet)
+    view = await document_view(context, verdict.facts.hazard_id, kind, document_id)
+    return Answer(view, location=f"/api/v1/hazards/{verdict.facts.public_id}/{kind}s/{document_id}")
+
+
+async def confirmed_answer(context: Context, kind: str, verdict: Verdict, document_id: int) -> Answer:
+    """What a confirmation answers: the document and who is still missing, or the hazard after the act."""
+    view = await document_view(context, verdict.facts.hazard_id, kind, document_id)
+    if verdict.was_tried_only:
+        return Answer({"document": view, "awaits": tried(verdict.unmet).body["unmet"]})
+    done = await act_answer(context, verdict)
+    return Answer({"document": view, "hazard": done.body}, version=done.version)

@@ -35,7 +35,9 @@ class EvidenceFolder:
         return self._root / name[:2] / name[2:4] / name
 
     def _write(self, path: Path, content: bytes) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The data folder may be passable for others; each folder here is not.
+        for folder in (self._root, path.parent.parent, path.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
         if path.exists():
             return
         draft = path.with_name(f".{path.name}.{os.getpid()}.{id(content)}")

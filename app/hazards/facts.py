@@ -23,12 +23,12 @@ from app.tables.places import Organisation
 
 _FACTS = text(
     """
-    SELECT h.id AS hazard_id, h.public_id::text AS public_id, h.state, h.level, h.version, h.cycle, h.channel,
-           h.sector, h.unit_id, h.site_id, h.enterprise_id, h.responsible_organisation_id,
-           h.reporter_account_id, h.reporter_organisation_id,
-           h.lead_organisation_id, h.listing_office_id, h.supervision_tier, h.ledger_number, h.found_on, h.reported_at, h.determined_at,
-           h.listed_at, h.fixed_on_the_spot, h.original_deadline, h.current_deadline, h.is_legacy, h.closed_at,
-           h.delisted_at, h.revisited_at, h.last_act_at,
+    SELECT h.id AS hazard_id, h.public_id::text AS public_id, h.state, h.level, h.version, h.cycle,
+           h.channel, h.sector, h.unit_id, h.site_id, h.enterprise_id, h.responsible_organisation_id,
+           h.reporter_account_id, h.reporter_organisation_id, h.lead_organisation_id, h.listing_office_id,
+           h.supervision_tier, h.ledger_number, h.found_on, h.reported_at, h.determined_at, h.listed_at,
+           h.fixed_on_the_spot, h.original_deadline, h.current_deadline, h.is_legacy, h.closed_at, h.delisted_at,
+           h.revisited_at, h.last_act_at,
            plan.id AS plan_id, plan.status AS plan_status,
            extension.id AS extension_pending_id, extension.recorded_at AS extension_requested_at,
            (SELECT count(*) FROM extension_decision d WHERE d.hazard_id = h.id AND d.granted)

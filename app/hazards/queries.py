@@ -4,8 +4,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from app.hazards.facts import load_facts
-from app.hazards.standing import relations_to
+from app.hazards.facts import load_facts, relations_to
 from app.infrastructure.context import Context
 from app.infrastructure.errors import NotFound
 from app.reference.rulebook import rule_book

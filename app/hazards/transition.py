@@ -13,9 +13,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, select, update
 
 from app.audit.record import hazard_subject, record
-from app.hazards.facts import load_facts
+from app.hazards.facts import load_facts, relations_to
 from app.hazards.scope import hazard_is_visible, visible_hazards
-from app.hazards.standing import relations_to
 from app.infrastructure.context import Context
 from app.infrastructure.errors import (
     IllegalTransition,

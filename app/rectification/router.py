@@ -5,12 +5,11 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from app.accounts.authentication import SignedIn
-from app.accounts.idempotency import Once, OnceOnly
+from app.accounts.idempotency import OnceOnly
 from app.documents.confirming import Confirmation
-from app.documents.views import document_view
-from app.hazards.acting import DryRun, Reference, TargetHazard, act_answer, tried
-from app.hazards.transition import Verdict, resolve
-from app.infrastructure.answers import Answer
+from app.documents.views import confirmed_answer, document_view, drafted_answer
+from app.hazards.acting import DryRun, Reference, TargetHazard, act_answer
+from app.hazards.transition import resolve
 from app.infrastructure.fields import Identifier
 from app.infrastructure.problem_details import problem_responses
 from app.rectification import declaration, revisit, verification
@@ -29,30 +28,13 @@ router = APIRouter(
 )
 
 
-async def _drafted(once: Once, kind: str, drafted: tuple[Verdict, int | None]) -> Response:
-    verdict, document_id = drafted
-    if document_id is None:
-        return await once.answer(tried(verdict.unmet))
-    facts = verdict.facts
-    view = await document_view(once.context, facts.hazard_id, kind, document_id)
-    return await once.answer(Answer(view, location=f"/api/v1/hazards/{facts.public_id}/{kind}s/{document_id}"))
-
-
-async def _confirmed(once: Once, kind: str, document_id: int, verdict: Verdict) -> Response:
-    view = await document_view(once.context, verdict.facts.hazard_id, kind, document_id)
-    if verdict.was_tried_only:
-        # Confirmed, but others are still missing: the act is not performed yet.
-        return await once.answer(Answer({"document": view, "awaits": list(tried(verdict.unmet).body["unmet"])}))
-    done = await act_answer(once.context, verdict)
-    return await once.answer(Answer({"document": view, "hazard": done.body}, version=done.version))
-
-
 @router.post("/declarations", status_code=201, operation_id="draft_declaration", summary="起草整改完成报告")
 async def draft_declaration(
     target: TargetHazard, once: OnceOnly, body: DeclarationDraft, dry_run: DryRun = False
 ) -> Response:
     """Drafts the report; principal and controller then confirm it, each in their own account."""
-    return await _drafted(once, "declaration", await declaration.draft(once.context, target, body, dry_run=dry_run))
+    verdict, document_id = await declaration.draft(once.context, target, body, dry_run=dry_run)
+    return await once.answer(await drafted_answer(once.context, "declaration", verdict, document_id))
 
 
 @router.get("/declarations/{document_id}", operation_id="read_declaration", summary="查看整改完成报告")
@@ -72,7 +54,7 @@ async def confirm_declaration(
 ) -> Response:
     """One of the two signatures; the second one declares the hazard rectified."""
     verdict = await declaration.confirm_declaration(once.context, target, document_id, body)
-    return await _confirmed(once, "declaration", document_id, verdict)
+    return await once.answer(await confirmed_answer(once.context, "declaration", verdict, document_id))
 
 
 @router.post("/verifications", status_code=201, operation_id="draft_verification", summary="起草现场核查记录")
@@ -80,7 +62,8 @@ async def draft_verification(
     target: TargetHazard, once: OnceOnly, body: VerificationDraft, dry_run: DryRun = False
 ) -> Response:
     """Drafts the record of a visit; each inspector who was there then confirms it."""
-    return await _drafted(once, "verification", await verification.draft(once.context, target, body, dry_run=dry_run))
+    verdict, document_id = await verification.draft(once.context, target, body, dry_run=dry_run)
+    return await once.answer(await drafted_answer(once.context, "verification", verdict, document_id))
 
 
 @router.get("/verifications/{document_id}", operation_id="read_verification", summary="查看现场核查记录")
@@ -100,7 +83,7 @@ async def confirm_verification(
 ) -> Response:
     """One inspector's confirmation; the last one passes or fails the verification."""
     verdict = await verification.confirm_verification(once.context, target, document_id, body)
-    return await _confirmed(once, "verification", document_id, verdict)
+    return await once.answer(await confirmed_answer(once.context, "verification", verdict, document_id))
 
 
 @router.post("/revisits", status_code=201, operation_id="record_revisit", summary="回访")

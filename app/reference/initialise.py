@@ -1,4 +1,4 @@
-"""启用: once per registry, the owner loads area, edition, calendar and criteria, fixes the go-live day, seals the clock."""
+"""启用: once per registry, the owner loads area, edition, calendar, criteria, fixes the go-live day and the clock."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

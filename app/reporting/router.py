@@ -1,12 +1,19 @@
 """The routes of reporting, amending, determining and dismissing."""
 
+from typing import Any
+
 from fastapi import APIRouter, Response
 
+from app.accounts.authentication import SignedIn
 from app.accounts.idempotency import OnceOnly
+from app.documents.confirming import Confirmation
+from app.documents.views import confirmed_answer, document_view, drafted_answer
 from app.hazards.acting import DryRun, Reference, TargetHazard, act_answer, hazard_answer, tried
+from app.hazards.transition import resolve
+from app.infrastructure.fields import Identifier
 from app.infrastructure.problem_details import problem_responses
-from app.reporting import service
-from app.reporting.schemas import HazardAmendment, HazardDetermination, HazardDismissal, HazardReport
+from app.reporting import correction, service
+from app.reporting.schemas import CorrectionDraft, HazardAmendment, HazardDetermination, HazardDismissal, HazardReport
 
 router = APIRouter(
     prefix="/hazards",
@@ -55,3 +62,32 @@ async def dismiss_hazard(
     """Dismisses a report: unsubstantiated, a duplicate, or not major."""
     verdict = await service.dismiss(once.context, target, body, dry_run=dry_run)
     return await once.answer(await act_answer(once.context, verdict))
+
+
+@router.post("/{reference}/corrections", status_code=201, operation_id="draft_correction", summary="起草更正单")
+async def draft_correction(
+    target: TargetHazard, once: OnceOnly, body: CorrectionDraft, dry_run: DryRun = False
+) -> Response:
+    """Drafts a correction; the proposer and a second person of the safety office then confirm it."""
+    verdict, document_id = await correction.draft(once.context, target, body, dry_run=dry_run)
+    return await once.answer(await drafted_answer(once.context, "correction", verdict, document_id))
+
+
+@router.get("/{reference}/corrections/{document_id}", operation_id="read_correction", summary="查看更正单")
+async def read_correction(reference: Reference, document_id: Identifier, context: SignedIn) -> dict[str, Any]:
+    """A correction with old and new values and its confirmations."""
+    return await document_view(context, await resolve(context, reference), "correction", document_id)
+
+
+@router.post(
+    "/{reference}/corrections/{document_id}/confirmations",
+    status_code=201,
+    operation_id="confirm_correction",
+    summary="更正单确认",
+)
+async def confirm_correction(
+    target: TargetHazard, document_id: Identifier, once: OnceOnly, body: Confirmation
+) -> Response:
+    """One of the two confirmations; the second one performs the correction."""
+    verdict = await correction.confirm_correction(once.context, target, document_id, body)
+    return await once.answer(await confirmed_answer(once.context, "correction", verdict, document_id))

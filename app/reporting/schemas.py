@@ -1,5 +1,6 @@
 """What the API takes to report, amend, determine and dismiss a hazard; field names are the particulars of the rules."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field
@@ -86,3 +87,28 @@ class HazardDismissal(Document):
     note: CleanText = Field(description="理由")
     duplicate_of: CleanLine | None = Field(default=None, description="与哪一项重复:隐患 id 或台账编号")
     to_key: bool = Field(default=False, description="不构成重大而构成重点的,同时登记为重点隐患")
+
+
+class CorrectedFields(Document):
+    """Only what is given is corrected; 发现方式, 原整改期限, 签字 and the database's times never are."""
+
+    finders: CleanText | None = None
+    found_on: BusinessDate | None = None
+    location: CleanText | None = None
+    circumstances: CleanText | None = None
+    reported_to: CleanText | None = None
+    monitoring_measures: CleanText | None = None
+    sector: SectorCode | None = None
+    unit_code: CleanLine | None = None
+
+
+class CorrectionDraft(Document):
+    """更正单."""
+
+    changes: CorrectedFields
+    note: CleanText = Field(description="更正理由")
+
+    @staticmethod
+    def day(text: str) -> date:
+        """A corrected day as kept in the draft."""
+        return date.fromisoformat(text)

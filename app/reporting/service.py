@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 
 from app.enterprises.service import NewEnterprise, NewSite, enterprise_of, site_of
+from app.hazards.regrading import report_as_key
 from app.hazards.transition import Intent, Performing, Target, Verdict, admit, judge_new, perform, resolve
 from app.infrastructure.context import Context
 from app.infrastructure.errors import FieldError, InvalidInput, RuleNotMet
@@ -13,9 +14,9 @@ from app.reference.rulebook import RuleBook, rule_book
 from app.reference.units import nearest_regulator, nearest_safety_office, unit_path, unit_with_code
 from app.regulation.facts import HazardFacts, Unmet
 from app.regulation.permissions import Standing
-from app.regulation.vocabulary import Act, DismissReason, HazardLevel
+from app.regulation.vocabulary import Act, DismissReason
 from app.reporting.schemas import HazardAmendment, HazardDetermination, HazardDismissal, HazardReport
-from app.tables.hazards import Hazard, HazardParty
+from app.tables.hazards import HazardParty
 from app.tables.rules import Criterion
 from app.tables.supervision import Determination, Dismissal
 
@@ -160,50 +161,6 @@ async def dismiss(context: Context, target: Target, sent: HazardDismissal, *, dr
     reason = DismissReason.REGRADED if sent.to_key else sent.reason
     intent = Intent(Act.DISMISS, particulars, dry_run, version_required=True, reason=reason.value)
     return await perform(context, target, intent, write=write, change=change)
-
-
-_COPIED = (
-    "channel",
-    "sector",
-    "unit_id",
-    "site_id",
-    "enterprise_id",
-    "responsible_organisation_id",
-    "finders",
-    "found_on",
-    "place",
-    "circumstances",
-    "reporting_record",
-    "monitoring_measures",
-    "reporter_account_id",
-    "reporter_organisation_id",
-)
-
-
-async def report_as_key(act: Performing) -> int:
-    """Regrading: the major hazard is dismissed, and in the same transaction a key hazard linked to it is reported."""
-    context = act.context
-    columns = [getattr(Hazard, name) for name in _COPIED]
-    source = (await context.session.execute(select(*columns).where(Hazard.id == act.facts.hazard_id))).mappings().one()
-    values = dict(source) | {
-        "state": "reported",
-        "level": HazardLevel.KEY.value,
-        "regraded_from_id": act.facts.hazard_id,
-        "reported_at": context.now,
-        "last_act_at": context.now,
-    }
-    hazard_id = await admit(context, Act.REPORT, values, act.book, rule="regraded")
-    receivers = select(HazardParty.organisation_id, HazardParty.role).where(
-        HazardParty.hazard_id == act.facts.hazard_id
-    )
-    rows = [
-        {"hazard_id": hazard_id, "organisation_id": row.organisation_id, "role": row.role}
-        for row in await context.session.execute(receivers)
-        if row.role.endswith("_receiver")
-    ]
-    if rows:
-        await context.session.execute(insert(HazardParty), rows)
-    return hazard_id
 
 
 async def acknowledge(context: Context, reference: str) -> int:

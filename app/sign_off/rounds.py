@@ -1,6 +1,6 @@
 """一轮签字的开始与结束: opened by a passed verification or a request; ended by signature, refusal or change."""
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from app.hazards.transition import Performing
 from app.infrastructure.context import Context
@@ -12,6 +12,7 @@ async def open_round(
     act: Performing, purpose: Purpose, *, verification_id: int | None = None, round_request_id: int | None = None
 ) -> int:
     """Opens a round: the database copies the edition's chain, fixes the content and its hash."""
+    await _end_void_rounds(act)
     opened = insert(SigningRound).values(
         hazard_id=act.facts.hazard_id,
         purpose=purpose.value,
@@ -35,3 +36,14 @@ async def end_round(
         account_id=context.actor.account_id,
     )
     await context.session.execute(ended)
+
+
+async def _end_void_rounds(act: Performing) -> None:
+    """A round that a signer's being disabled for cause has voided ends when the next one is opened."""
+    still_there = (
+        select(SigningRound.id)
+        .where(SigningRound.hazard_id == act.facts.hazard_id, func.wall_signer_is_disabled(SigningRound.id))
+        .where(~select(RoundEnd.id).where(RoundEnd.round_id == SigningRound.id).exists())
+    )
+    for round_id in (await act.context.session.execute(still_there)).scalars().all():
+        await end_round(act.context, round_id, RoundOutcome.SIGNER_DISABLED)

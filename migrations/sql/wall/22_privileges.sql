@@ -18,8 +18,9 @@ BEGIN
 
     FOREACH each_table IN ARRAY array['hazard', 'hazard_party', 'hazard_transition', 'audit_event', 'sequence_position',
         'enterprise', 'organisation', 'site', 'unit_period', 'criterion', 'determination', 'listing', 'plan',
-        'plan_decision', 'progress', 'declaration', 'verification', 'revisit', 'round_request', 'correction', 'dismissal',
-        'extension_request', 'production_measure', 'production_measure_lift', 'evidence', 'document_evidence',
+        'progress', 'declaration', 'verification', 'revisit', 'round_request', 'correction', 'dismissal',
+        'extension_request', 'production_measure', 'production_measure_lift', 'delisting', 'plan_decision', 'extension_decision', 'supervision_change',
+        'transfer', 'transfer_refusal', 'evidence', 'document_evidence',
         'document_confirmation', 'signing_round', 'round_level', 'signature', 'signature_withdrawal', 'round_end',
         'sealed_closing', 'sealed_closing_signature', 'person', 'person_disablement', 'account', 'post', 'appointment',
         'session', 'step_up', 'edition', 'edition_chain', 'edition_chain_level', 'registry_setting', 'legacy_batch',
@@ -43,3 +44,6 @@ GRANT INSERT ON round_level, round_end, sealed_closing, sealed_closing_signature
 GRANT EXECUTE ON FUNCTION hold_appointment(bigint) TO qingling_enterprise, qingling_official, qingling_custodian,
     qingling_administrator, qingling_import;
 GRANT EXECUTE ON FUNCTION sequence_new_rows() TO qingling_job;
+-- Whether a round is void is asked by whoever reads the hazard's facts; who was disabled, and why, it does not tell.
+GRANT EXECUTE ON FUNCTION wall_signer_is_disabled(bigint) TO qingling_enterprise, qingling_official, qingling_custodian,
+    qingling_platform, qingling_auditor, qingling_import, qingling_job, qingling_report;
