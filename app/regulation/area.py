@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from app.regulation.edition import Edition
 from app.regulation.vocabulary import OrganisationKind
 
 AREAS_FOLDER = Path(__file__).parent / "areas"
@@ -95,6 +96,23 @@ class Area:
             ),
             None,
         )
+
+
+def misfits(edition: Edition, area: Area) -> tuple[str, ...]:
+    """Why the edition cannot be used with this area, in Chinese; empty when it can."""
+    keys = {one.key for one in area.organisations}
+    known = {sector.code for sector in edition.sectors}
+    regulated = {sector for one in area.organisations for sector in one.sectors}
+    return (
+        *((f"规则版本用于属地 {edition.area},不是 {area.id}",) if edition.area != area.id else ()),
+        *(
+            f"指定机构 {one.key} 在属地文件中没有机构 {one.organisation}"
+            for one in edition.agencies
+            if one.organisation not in keys
+        ),
+        *(f"行业领域 {code} 在属地文件中没有监管部门" for code in sorted(known - regulated)),
+        *(f"属地文件的行业领域 {code} 不在规则版本中" for code in sorted(regulated - known)),
+    )
 
 
 def load_area(text: str) -> Area:

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from app.regulation.case import Case, guard
-from app.regulation.vocabulary import Channel, DismissReason, PostKind, RoleClass
+from app.regulation.vocabulary import Channel, DismissReason, HazardLevel, PostKind, RoleClass
 
 LEDGER_FIELDS = {
     "finders": "排查人员",
@@ -163,11 +163,13 @@ def a_clause_in_force_or_a_comprehensive_judgement_is_given(case: Case) -> str |
 def the_dismissal_has_a_lawful_reason(case: Case) -> str | None:
     """A dismissal is for being unsubstantiated, a duplicate of a named hazard, or not major.
 
-    Particulars: reason (DismissReason), duplicate_of (hazard id, for a duplicate).
+    Particulars: reason (DismissReason), duplicate_of (hazard id, for a duplicate), to_key (a key hazard instead).
     """
     reason = case.given("reason")
     if reason not in set(DismissReason) - {DismissReason.REGRADED}:
         return "排除理由(reason)须为:不成立、重复、不构成重大"
+    if case.given("to_key") and (reason != DismissReason.NOT_MAJOR or case.hazard.level is HazardLevel.KEY):
+        return "只有不构成重大的才转为重点隐患(to_key)"
     return _duplicate_fault(case)
 
 

@@ -1,10 +1,11 @@
 """The shipped area: tiers, units and departments, and the names by which a ledger knows them."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from app.regulation.area import SHIPPED_AREA, load_area
+from app.regulation.area import SHIPPED_AREA, load_area, misfits
 from app.regulation.vocabulary import OrganisationKind
 from tests.regulation.builders import EDITION
 
@@ -74,9 +75,18 @@ def test_every_superior_and_unit_exists() -> None:
     assert all(unit.parent is None or unit.parent in units for unit in AREA.units)
 
 
-def test_every_agency_of_the_edition_is_an_organisation_of_the_area() -> None:
-    assert {agency.organisation for agency in EDITION.agencies} <= set(BY_KEY)
-    assert EDITION.area == AREA.id
+def test_the_shipped_edition_and_area_fit() -> None:
+    assert misfits(EDITION, AREA) == ()
+
+
+def test_an_edition_that_does_not_fit_the_area_is_told_why() -> None:
+    agency = replace(EDITION.agencies[0], organisation="nobody")
+    odd = replace(EDITION, area="elsewhere", agencies=(agency,), sectors=EDITION.sectors[1:])
+    space = replace(EDITION.sectors[0], code="space")
+    found = misfits(replace(odd, sectors=(space, *odd.sectors)), AREA)
+    for part in ("用于属地 elsewhere", "没有机构 nobody", "space 在属地文件中没有监管部门", "coal_mine 不在规则版本中"):
+        assert [one for one in found if part in one]
+    assert len(found) == 4
 
 
 def test_every_safety_office_and_government_exists_once_per_unit() -> None:

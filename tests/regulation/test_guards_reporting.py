@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.regulation.facts import Actor
-from app.regulation.vocabulary import Act, Channel, DismissReason, PostKind, RoleClass, State
+from app.regulation.vocabulary import Act, Channel, DismissReason, HazardLevel, PostKind, RoleClass, State
 from tests.regulation.builders import NOW, TODAY, Field, actor, codes, determined, hazard, unmet
 
 OFFICER = actor(PostKind.ENTERPRISE_SAFETY_OFFICER)
@@ -151,6 +151,8 @@ def test_a_hazard_is_determined_once() -> None:
     [
         ({"reason": DismissReason.UNSUBSTANTIATED}, set()),
         ({"reason": DismissReason.NOT_MAJOR}, set()),
+        ({"reason": DismissReason.NOT_MAJOR, "to_key": True}, set()),
+        ({"reason": DismissReason.UNSUBSTANTIATED, "to_key": True}, {"the_dismissal_has_a_lawful_reason"}),
         ({"reason": DismissReason.DUPLICATE, "duplicate_of": 2}, set()),
         ({"reason": DismissReason.DUPLICATE, "duplicate_of": 1}, {"the_dismissal_has_a_lawful_reason"}),
         ({"reason": DismissReason.DUPLICATE}, {"the_dismissal_has_a_lawful_reason"}),
@@ -162,6 +164,12 @@ def test_a_hazard_is_determined_once() -> None:
 def test_a_report_is_dismissed_for_a_lawful_reason_only(particulars: dict[str, Any], expected: set[str]) -> None:
     assert codes(hazard(), INSPECTOR, Act.DISMISS, {"note": "核实不符", **particulars}) == expected
     assert codes(hazard(), INSPECTOR, Act.DISMISS, particulars) == expected | {"a_reason_is_given"}
+
+
+def test_a_key_hazard_does_not_become_a_key_hazard_once_more() -> None:
+    again = {"note": "核实不符", "reason": DismissReason.NOT_MAJOR, "to_key": True}
+    found = codes(hazard(level=HazardLevel.KEY), INSPECTOR, Act.DISMISS, again)
+    assert found == {"the_dismissal_has_a_lawful_reason"}
 
 
 CORRECTION = {"note": "笔误", "changes": {"sector": ("fire", "coal_mine")}, "proposed_by_person_id": 1}
