@@ -123,6 +123,8 @@ class Bench:
     def leave(self) -> None:
         """The hazard's row goes where the last signature lets it."""
         self.walk.act_as(self.signer(4))
+        if self.world.leaves_to == "dismissed":
+            self.walk.dismiss_as_requested()
         self.walk.do("UPDATE hazard SET state = %s WHERE id = %s", self.world.leaves_to, self.hazard_id)
         settle(self.connection)
 
@@ -143,10 +145,10 @@ class Bench:
     ) -> None:
         """All four levels and the leaving, with something else done before, instead of or after one of them.
 
-        Whole, the fourth signature and the leaving are one act, as the door does it; otherwise leaving is its own.
+        The fourth signature and the leaving are one act, as the door does it, unless something comes between them.
         With `stop` nothing follows that level: what it met must have been refused there, not by the closing.
         """
-        whole = not before and not instead and not after
+        whole = not (after and LEVELS[-1] in after)
         for level in LEVELS[:stop]:
             if before and level in before:
                 before[level](self)
@@ -156,10 +158,8 @@ class Bench:
                 self.sign(level, state=self.world.leaves_to if whole and level == LEVELS[-1] else None)
             if after and level in after:
                 after[level](self)
-        if whole:
-            self.leave()
-        elif stop is None:
-            self.leave_alone()
+        if stop is None:
+            (self.leave if whole else self.leave_alone)()
 
     def has_left(self) -> bool:
         """Whether the hazard is closed or dismissed."""

@@ -147,10 +147,11 @@ def _ended_and_on(level: int, b: Bench) -> None:
 
 
 def _other_cycle(level: int, b: Bench) -> None:
-    b.sign_through(
-        before={level: lambda bench: bench.dba("UPDATE hazard SET cycle = cycle + 1 WHERE id = %s", bench.hazard_id)},
-        stop=level,
-    )
+    def turn(bench: Bench) -> None:
+        bench.dba("UPDATE hazard SET cycle = cycle + 1 WHERE id = %s", bench.hazard_id)
+        bench.dba("UPDATE hazard_transition SET cycle = cycle + 1 WHERE hazard_id = %s", bench.hazard_id)
+
+    b.sign_through(before={level: turn}, stop=level)
 
 
 # ---------------------------------------------------------------- content

@@ -348,6 +348,16 @@ class Walk:
         self.do("UPDATE hazard SET state = %s WHERE id = %s", state, self.hazard_id)
         return signature
 
+    def dismiss_as_requested(self) -> None:
+        """The document of a withdrawal's last act: the reason is the request's."""
+        self.do(
+            "INSERT INTO dismissal (hazard_id, transition_id, cycle, account_id, reason, explanation, round_id)"
+            " SELECT hazard_id, max(id), 1, 1, 'unsubstantiated', '不成立', %s FROM hazard_transition"
+            " WHERE hazard_id = %s GROUP BY hazard_id",
+            self.round_id(),
+            self.hazard_id,
+        )
+
     def withdraw(self, signature: int, who: str | Official) -> None:
         """Take a signature back."""
         self.act_as(who)

@@ -22,11 +22,26 @@ BEGIN
     IF NEW.transition_id IS NOT NULL THEN
         PERFORM wall_held_hazard(NEW.hazard_id);
         performed := wall_check_act_transition(NEW.transition_id, NEW.hazard_id, TG_ARGV[0]::text[]);
+        PERFORM wall_check_only_document(TG_TABLE_NAME, NEW.id, NEW.transition_id);
         IF TG_TABLE_NAME IN ('declaration', 'verification', 'correction') THEN
             PERFORM wall_check_several_persons(TG_TABLE_NAME, TG_OP, NEW.id, performed);
         END IF;
     END IF;
     RETURN NEW;
+END $$;
+
+-- One act, one document of a kind.
+CREATE FUNCTION wall_check_only_document(kind text, of_document bigint, of_transition bigint) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    taken boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %I d WHERE d.hazard_id = (SELECT t.hazard_id FROM hazard_transition t
+        WHERE t.id = $1) AND d.transition_id = $1 AND d.id <> $2)', kind) INTO taken USING of_transition, of_document;
+    IF taken THEN
+        PERFORM wall_refuse('act_has_its_document', '一次办理只形成一份同类文书。');
+    END IF;
 END $$;
 
 -- What several persons complete is drafted first, confirmed by each, and performed in its own cycle.

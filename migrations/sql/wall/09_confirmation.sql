@@ -35,9 +35,9 @@ AS $$
     SELECT CASE of_capacity
         WHEN 'inspector' THEN array['inspector']
         WHEN 'principal' THEN CASE WHEN has_enterprise THEN array['enterprise_principal']
-            ELSE array['principal_head', 'government_head', 'office_head'] END
-        WHEN 'controller' THEN CASE WHEN has_enterprise THEN array['enterprise_controller'] ELSE array['deputy_head'] END
-        WHEN 'safety_head' THEN CASE WHEN has_enterprise THEN array['enterprise_safety_head'] ELSE array['section_head'] END
+            ELSE array['principal_head', 'government_head'] END
+        WHEN 'controller' THEN CASE WHEN has_enterprise THEN array['enterprise_controller'] ELSE array['principal_head', 'government_head'] END
+        WHEN 'safety_head' THEN CASE WHEN has_enterprise THEN array['enterprise_safety_head'] ELSE array['deputy_head'] END
         ELSE array['office_clerk', 'office_head', 'system_administrator', 'security_administrator']
     END
 $$;

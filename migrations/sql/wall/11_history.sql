@@ -65,35 +65,6 @@ BEGIN
     RETURN copy;
 END $$;
 
--- The history is one unbroken walk: each act starts where the one before ended.
-CREATE FUNCTION wall_check_step(act hazard_transition) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-AS $$
-DECLARE
-    before_it text;
-BEGIN
-    SELECT t.to_state INTO before_it FROM hazard_transition t
-    WHERE t.hazard_id = act.hazard_id AND t.restates IS NULL AND t.version < act.version ORDER BY t.version DESC LIMIT 1;
-    IF act.from_state IS DISTINCT FROM before_it THEN
-        PERFORM wall_refuse('history_is_broken', '流转记录与上一条不衔接。');
-    END IF;
-    IF act.from_state IS NOT NULL AND NOT wall_may_go(act.from_state, act.to_state) THEN
-        PERFORM wall_refuse('state_forbids', format('隐患不得从“%s”变为“%s”。', act.from_state, act.to_state));
-    END IF;
-END $$;
-
--- At commit: a closing in the history has its seal.
-CREATE FUNCTION wall_transition_at_commit() RETURNS trigger
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-AS $$
-BEGIN
-    IF NEW.restates IS NULL AND NEW.to_state = 'closed' AND NEW.from_state <> 'closed' AND NEW.act <> 'import_closed'
-        AND NOT EXISTS (SELECT FROM sealed_closing s WHERE s.hazard_id = NEW.hazard_id AND s.cycle = NEW.cycle) THEN
-        PERFORM wall_refuse('closed_without_seal', '没有封存的销号记录,不得记为已销号。');
-    END IF;
-    RETURN NULL;
-END $$;
-
 -- At commit: every version has its act, the newest says what the hazard says, a closed hazard has seal or ledger row.
 CREATE FUNCTION wall_hazard_at_commit() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
