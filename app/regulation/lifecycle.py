@@ -293,3 +293,12 @@ def next_state(rule: Rule, facts: HazardFacts | None, attempt: Attempt) -> State
     if rule.act is Act.REFUSE_SIGNATURE:
         return ends if level.refusal_returns_to == "listed" else stays
     return ends if is_last(facts.round, level) else stays
+
+
+def clock_started(rule: Rule, ends_in: State) -> str | None:
+    """The regulator's clock an act starts: its row's, the delisting's by a closing, the verification's by a return."""
+    if ends_in in (State.CLOSED, State.DISMISSED) and rule.from_state is not ends_in:
+        return "delist" if ends_in is State.CLOSED else None
+    if rule.act is Act.REFUSE_SIGNATURE and ends_in is State.RECTIFIED:
+        return "verify"
+    return rule.starts_clock

@@ -178,6 +178,8 @@ def test_a_date_already_served_only_ever_moves_later() -> None:
     kept = recompute(before, calendar, served=True)
     assert (kept.due_on, kept.kept_from) == (date(2027, 1, 4), date(2027, 1, 2))
     assert any("不提前" in line for line in explain(kept))
+    unmoved = recompute(before, CALENDAR, served=True)
+    assert unmoved == before
     later = recompute(count(term(date(2026, 12, 30), 2, WORKING), CALENDAR), announced_2027(), served=True)
     assert (later.due_on, later.kept_from) == (date(2027, 1, 4), None)
 

@@ -8,7 +8,16 @@ import pytest
 from app.regulation.case import Guard
 from app.regulation.facts import Attempt
 from app.regulation.guards import GUARDS
-from app.regulation.lifecycle import LIFECYCLE, allowed_acts, may, next_state, rule_for, rule_of, rules_of
+from app.regulation.lifecycle import (
+    LIFECYCLE,
+    allowed_acts,
+    clock_started,
+    may,
+    next_state,
+    rule_for,
+    rule_of,
+    rules_of,
+)
 from app.regulation.permissions import ENTERPRISE, WORDS, Who
 from app.regulation.rule import ContradictoryRulesError, Rule, faults, reachable, refuse_contradictions
 from app.regulation.vocabulary import Act, PostKind, Purpose, Relation, RoleClass, State
@@ -237,6 +246,27 @@ def test_importing_a_contradictory_rule_book_fails_with_every_fault() -> None:
     with pytest.raises(ContradictoryRulesError, match="编号重复:L-01") as told:
         refuse_contradictions((*LIFECYCLE, LIFECYCLE[0]), GUARDS)
     assert "状态与行为重复" in str(told.value)
+
+
+def test_each_act_starts_the_clock_of_whoever_is_next() -> None:
+    by_id = {one.id: one for one in LIFECYCLE}
+    started = {
+        ("L-01", State.REPORTED): "determine",
+        ("L-03", State.REPORTED): "list",
+        ("L-04", State.DISMISSED): None,
+        ("L-05", State.LISTED): None,
+        ("L-18", State.RECTIFIED): "verify",
+        ("L-20", State.RECTIFIED): "sign",
+        ("L-22", State.RECTIFIED): "sign",
+        ("L-22", State.CLOSED): "delist",
+        ("L-23", State.RECTIFIED): "verify",
+        ("L-23", State.LISTED): None,
+        ("L-27", State.DISMISSED): None,
+        ("L-28", State.CLOSED): "delist",
+        ("L-34", State.CLOSED): "revisit",
+        ("L-35", State.CLOSED): None,
+    }
+    assert {cell: clock_started(by_id[cell[0]], cell[1]) for cell in started} == started
 
 
 def test_every_act_has_a_rule() -> None:
