@@ -7,7 +7,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -166,6 +166,8 @@ class UnderstoodLedger:
     refused: tuple[RefusedRow, ...]
     findings: tuple[LedgerFinding, ...]
     totals: LedgerTotals
+    columns: Mapping[str, int] = field(default_factory=dict)
+    """Where each field of a row stands in the sheet, counted from 1."""
 
     @property
     def counts(self) -> dict[str, int]:

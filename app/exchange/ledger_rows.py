@@ -96,6 +96,7 @@ def understand_ledger(
         refused=tuple(sorted(classes.refused, key=lambda refused: refused.row)),
         findings=findings_of(workbook, found, heading, rows, tuple(classes.refused)),
         totals=totals_of(rows, known),
+        columns={column.value: number for column, number in heading.columns.items()},
     )
 
 

@@ -83,6 +83,7 @@ _BECOME_SYSTEM: Final = text(
            registry_now() AS started_at
     """
 )
+_TAKE_ROLE: Final = text("SELECT set_config('role', 'qingling_' || CAST(:role_class AS text), true)")
 _STILL_THE_SAME: Final = text(
     """
     SELECT current_user = 'qingling_' || CAST(:role_class AS text)
@@ -191,6 +192,17 @@ class Database:
         if row is None:
             raise Unauthenticated
         return row
+
+
+@asynccontextmanager
+async def under_role(context: Context, role_class: RoleClass) -> AsyncIterator[None]:
+    """Another role class for a block of the transaction; account, person and appointment stay who they are.
+
+    An exception leaves the role to the end of the transaction or savepoint, which gives it back.
+    """
+    await context.session.execute(_TAKE_ROLE, {"role_class": role_class.value})
+    yield
+    await context.session.execute(_TAKE_ROLE, {"role_class": context.actor.role_class.value})
 
 
 async def assert_safe_login(connection: AsyncConnection) -> None:

@@ -22,6 +22,10 @@ class Hazard(Base):
             not_blank(column)
             for column in ("finders", "place", "circumstances", "reporting_record", "monitoring_measures")
         ),
+        CheckConstraint(
+            "is_legacy OR num_nulls(finders, place, reporting_record, monitoring_measures) = 0",
+            name="ledger_fields_are_given",
+        ),
         CheckConstraint("version >= 0", name="version_is_counted"),
         CheckConstraint("cycle >= 1", name="cycle_is_counted"),
         CheckConstraint("supervision_tier BETWEEN 1 AND 5", name="supervision_tier_is_known"),
@@ -62,12 +66,12 @@ class Hazard(Base):
     lead_organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id", ondelete="RESTRICT"))
     listing_office_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id", ondelete="RESTRICT"))
     supervision_tier: Mapped[SmallInt | None]
-    finders: Mapped[str]
+    finders: Mapped[str | None]
     found_on: Mapped[date]
-    place: Mapped[str]
+    place: Mapped[str | None]
     circumstances: Mapped[str]
-    reporting_record: Mapped[str]
-    monitoring_measures: Mapped[str]
+    reporting_record: Mapped[str | None]
+    monitoring_measures: Mapped[str | None]
     ledger_number: Mapped[str | None]
     ledger_year: Mapped[SmallInt | None]
     ledger_serial: Mapped[int | None]
@@ -100,8 +104,7 @@ class HazardParty(Base):
     __tablename__ = "hazard_party"
     __table_args__ = (
         CheckConstraint(
-            "role IN ('territorial_receiver', 'sector_receiver', 'cooperating', 'former_lead', 'receiving',"
-            " 'round_party')",
+            "role IN ('territorial_receiver', 'sector_receiver', 'cooperating', 'former_lead', 'round_party')",
             name="role_is_known",
         ),
         CheckConstraint("ended_at > begun_at", name="period_is_forward"),

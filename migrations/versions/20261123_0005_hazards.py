@@ -41,12 +41,12 @@ HAZARD: tuple[SchemaItem, ...] = (
     sa.Column("lead_organisation_id", sa.BigInteger(), nullable=True),
     sa.Column("listing_office_id", sa.BigInteger(), nullable=True),
     sa.Column("supervision_tier", sa.SmallInteger(), nullable=True),
-    sa.Column("finders", sa.Text(), nullable=False),
+    sa.Column("finders", sa.Text(), nullable=True),
     sa.Column("found_on", sa.Date(), nullable=False),
-    sa.Column("place", sa.Text(), nullable=False),
+    sa.Column("place", sa.Text(), nullable=True),
     sa.Column("circumstances", sa.Text(), nullable=False),
-    sa.Column("reporting_record", sa.Text(), nullable=False),
-    sa.Column("monitoring_measures", sa.Text(), nullable=False),
+    sa.Column("reporting_record", sa.Text(), nullable=True),
+    sa.Column("monitoring_measures", sa.Text(), nullable=True),
     sa.Column("ledger_number", sa.Text(), nullable=True),
     sa.Column("ledger_year", sa.SmallInteger(), nullable=True),
     sa.Column("ledger_serial", sa.BigInteger(), nullable=True),
@@ -86,6 +86,10 @@ HAZARD: tuple[SchemaItem, ...] = (
         "(ledger_number IS NULL) = (ledger_year IS NULL)", name=conv("ck_hazard_ledger_number_is_whole")
     ),
     sa.CheckConstraint("cycle >= 1", name=conv("ck_hazard_cycle_is_counted")),
+    sa.CheckConstraint(
+        "is_legacy OR num_nulls(finders, place, reporting_record, monitoring_measures) = 0",
+        name=conv("ck_hazard_ledger_fields_are_given"),
+    ),
     sa.CheckConstraint(
         "length(btrim(circumstances)) BETWEEN 1 AND 4000", name=conv("ck_hazard_circumstances_is_given")
     ),
@@ -148,7 +152,7 @@ HAZARD_PARTY: tuple[SchemaItem, ...] = (
     sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
     sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint(
-        "role IN ('territorial_receiver', 'sector_receiver', 'cooperating', 'former_lead', 'receiving', 'round_party')",
+        "role IN ('territorial_receiver', 'sector_receiver', 'cooperating', 'former_lead', 'round_party')",
         name=conv("ck_hazard_party_role_is_known"),
     ),
     sa.CheckConstraint("ended_at > begun_at", name=conv("ck_hazard_party_period_is_forward")),

@@ -1,0 +1,296 @@
+"""补录台账 (design 3.6): takes an understood ledger into the registry, all of it or nothing.
+
+Open rows become listed hazards at once; closed rows wait outside every figure until two persons attest their batch
+(`ledger_attestation.py`). The paper past is the one exception to the database's clock: `occurred_at` is the start of
+发现日期 or 销号日期 in Asia/Shanghai, `recorded_at` is the import's or the attestation's.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import delete, func, insert, select, text
+
+from app.audit.record import Subject, hazard_subject, record, record_all
+from app.exchange.ledger import KnownNames, LedgerRow, UnderstoodLedger
+from app.exchange.ledger_columns import LedgerColumn
+from app.exchange.placing.gazetteer import Gazetteer, load_gazetteer
+from app.exchange.placing.places import load_placer, place
+from app.exchange.placing.report import ImportReport, Sorted, refused_row, report_of, same_file_again
+from app.exchange.placing.rows import (
+    PaperRow,
+    document_hash,
+    hazard_values,
+    paper_row,
+    record_values,
+    transition_values,
+)
+from app.infrastructure.context import Context
+from app.infrastructure.database import under_role
+from app.infrastructure.errors import NotPermitted, RuleNotMet
+from app.reference.rulebook import RuleBook, rule_book
+from app.regulation import lifecycle
+from app.regulation.facts import Attempt, Unmet
+from app.regulation.permissions import Permission, has_permission
+from app.regulation.vocabulary import Act, RoleClass
+from app.tables.hazards import Hazard
+from app.tables.history import HazardTransition
+from app.tables.ledgers import LegacyBatch, LegacyRecord, LegacyRow, StagedLedgerRow
+
+Item = TypeVar("Item")
+ROWS_AT_ONCE: Final = 500
+"""So many rows go through the wall in one statement: each stays far below the login's time limit."""
+
+_ONE_IMPORT_AT_A_TIME = select(func.pg_advisory_xact_lock(func.hashtextextended("ledger:import", 0)))
+_REGISTERED = text(
+    """
+    SELECT s.row_number, k.content_hash, k.batch_id
+      FROM stage.ledger_row s
+      JOIN (SELECT w.ledger_number, w.content ->> 'content_hash' AS content_hash, w.batch_id FROM legacy_row w
+            UNION
+            SELECT h.ledger_number, r.content ->> 'content_hash', r.batch_id
+              FROM hazard h LEFT JOIN legacy_record r ON r.hazard_id = h.id) k
+        ON k.ledger_number = s.content ->> 'ledger_number'
+     WHERE s.batch_key = :batch_key
+    """
+)
+_CHECK_NOW = text("SET CONSTRAINTS ALL IMMEDIATE")
+_CHECK_LATER = text("SET CONSTRAINTS ALL DEFERRED")
+
+
+class _OnlyTried(Exception):
+    """Leaves the savepoint of a dry run."""
+
+    def __init__(self, report: ImportReport) -> None:
+        super().__init__()
+        self.report = report
+
+
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """One import under way."""
+
+    context: Context
+    ledger: UnderstoodLedger
+    gazetteer: Gazetteer
+
+    @property
+    def book(self) -> RuleBook:
+        return self.gazetteer.book
+
+
+async def known_names(context: Context) -> KnownNames:
+    """The districts and sectors a ledger may name today, for reading it; NotPermitted for whoever may not import."""
+    gazetteer = await _open_registry(context)
+    return gazetteer.known_names()
+
+
+async def take_in(context: Context, ledger: UnderstoodLedger, *, dry_run: bool = False) -> ImportReport:
+    """Imports a ledger; `dry_run` does all of it, the database's own checks included, and leaves nothing.
+
+    The same file again, or the same rows in another file, change nothing. Raises NotPermitted, and RuleNotMet after
+    the edition's days of import.
+    """
+    gazetteer = await _open_registry(context)
+    await context.session.execute(_ONE_IMPORT_AT_A_TIME)
+    kept = select(LegacyBatch.id, LegacyBatch.report).where(LegacyBatch.file_sha256 == bytes.fromhex(ledger.sha256))
+    batch = (await context.session.execute(kept)).one_or_none()
+    if batch is not None:
+        return same_file_again(batch.report, batch.id)
+    try:
+        async with context.session.begin_nested(), under_role(context, RoleClass.IMPORT):
+            report = await _take_in(_Import(context, ledger, gazetteer), dry_run=dry_run)
+            if dry_run:
+                raise _OnlyTried(report)
+    except _OnlyTried as tried:
+        return tried.report
+    return report
+
+
+async def _open_registry(context: Context) -> Gazetteer:
+    if not has_permission(Permission.LEDGER_IMPORT, context.actor):
+        raise NotPermitted
+    book = await rule_book(context)
+    gazetteer = await load_gazetteer(context, book)
+    attempt = Attempt(Act.IMPORT_OPEN, {"go_live_on": gazetteer.go_live_on, "found_on": book.today})
+    unmet = lifecycle.check(None, context.actor, frozenset(), attempt, book.edition, context.now)
+    if unmet:
+        raise RuleNotMet(unmet=unmet)
+    return gazetteer
+
+
+async def _take_in(act: _Import, *, dry_run: bool) -> ImportReport:
+    key = await _stage(act)
+    rows = await _sort(act, key)
+    placer = await load_placer(act.context, act.gazetteer, rows.new)
+    placements = await place(act.context, placer, rows.new)
+    paper = [paper_row(row, placement) for row, placement in zip(rows.new, placements, strict=True)]
+    report = report_of(act.ledger, rows, placer.findings(), None)
+    batch_id = await _keep(act, report, paper) if paper else _batch_of(rows)
+    await act.context.session.execute(delete(StagedLedgerRow).where(StagedLedgerRow.batch_key == key))
+    return ImportReport(None if dry_run and paper else batch_id, report.totals, report.rows, report.findings)
+
+
+def _batch_of(rows: Sorted) -> int | None:
+    """Of a file whose every row is registered: the newest batch that has them."""
+    return max((batch for _, batch in rows.known), default=None)
+
+
+async def _stage(act: _Import) -> str:
+    key = f"{act.context.request_id}:{act.ledger.sha256}"
+    staged = [{"batch_key": key, "row_number": row.row, "content": row.as_json()} for row in act.ledger.rows]
+    for some in at_once(staged):
+        await act.context.session.execute(insert(StagedLedgerRow), some)
+    return key
+
+
+async def _sort(act: _Import, key: str) -> Sorted:
+    """New, already registered with the same content, or refused with the cell at fault."""
+    registered = {
+        row.row_number: row for row in await act.context.session.execute(_REGISTERED, {"batch_key": key})
+    }
+    result = Sorted()
+    for row in act.ledger.rows:
+        known = registered.get(row.row)
+        if known is not None and known.content_hash == row.content_hash:
+            result.known.append((row, known.batch_id))
+            continue
+        fault = _number_taken(row) if known is not None else _fault(act, row)
+        if fault is None:
+            result.new.append(row)
+        else:
+            result.refused.append(refused_row(act.ledger, row, *fault))
+    return result
+
+
+def _number_taken(row: LedgerRow) -> tuple[LedgerColumn, Unmet]:
+    message = f"{row.ledger_number} 在系统中已经登记，而内容不同"
+    unmet = Unmet("number_taken", message, "", "", "请核对编号；确需修改已登记内容的，请办理更正")
+    return LedgerColumn.LEDGER_NUMBER, unmet
+
+
+def _fault(act: _Import, row: LedgerRow) -> tuple[LedgerColumn, Unmet] | None:
+    """What the rule book and the importer's territory say against a row."""
+    actor, district = act.context.actor, act.gazetteer.district(row.district)
+    if actor.role_class is not RoleClass.IMPORT and district.id not in actor.unit_ids:
+        unmet = Unmet("not_own_territory", f"{row.district}不在您的辖区内", "L-38", "", "请由该旗区或市安委办导入")
+        return LedgerColumn.DISTRICT, unmet
+    faults = [unmet for unmet in paper_faults(act.context, row.found_on, row.closed_on, act.gazetteer) if unmet]
+    return (LedgerColumn.CLOSED_ON if row.closed else LedgerColumn.FOUND_ON, faults[0]) if faults else None
+
+
+def paper_faults(
+    context: Context, found_on: date, closed_on: date | None, known: Gazetteer, attestors: Sequence[int] = (0, 1)
+) -> tuple[Unmet, ...]:
+    """What the rule book says against a row of the paper past; `attestors` are the persons, two unless known."""
+    act = Act.IMPORT_OPEN if closed_on is None else Act.IMPORT_CLOSED
+    particulars = {
+        "go_live_on": known.go_live_on,
+        "found_on": found_on,
+        "closed_on": closed_on,
+        "attestor_person_ids": tuple(attestors),
+    }
+    attempt = Attempt(act, particulars)
+    return lifecycle.check(None, context.actor, frozenset(), attempt, known.book.edition, context.now)
+
+
+async def _keep(act: _Import, report: ImportReport, paper: Sequence[PaperRow]) -> int:
+    closed = [row for row in paper if row.closed_on is not None]
+    file_sha256 = bytes.fromhex(act.ledger.sha256)
+    hashes = [(row.row_number, row.sha256) for row in paper]
+    values = {
+        "file_name": act.ledger.file_name,
+        "file_sha256": file_sha256,
+        "document_sha256": document_hash(file_sha256, len(paper), len(closed), hashes),
+        "found_count": len(paper),
+        "closed_count": len(closed),
+        "report": {"totals": report.totals, "rows": report.rows, "findings": report.findings},
+    }
+    kept = insert(LegacyBatch).values(values).returning(LegacyBatch.id)
+    batch_id = int((await act.context.session.execute(kept)).scalar_one())
+    for some in at_once(closed):
+        await act.context.session.execute(insert(LegacyRow), [_waiting(row, batch_id) for row in some])
+    await enter_hazards(act.context, batch_id, [row for row in paper if row.closed_on is None], act.book)
+    particulars = {
+        "file_sha256": act.ledger.sha256,
+        "document_sha256": values["document_sha256"].hex(),
+        "found": len(paper),
+        "closed": len(closed),
+    }
+    await record(act.context, "ledger_batch:import:recorded", batch_subject(batch_id), particulars)
+    return batch_id
+
+
+def _waiting(row: PaperRow, batch_id: int) -> dict[str, Any]:
+    return {
+        "batch_id": batch_id,
+        "row_number": row.row_number,
+        "ledger_number": row.ledger_number,
+        "row_sha256": row.sha256,
+        "content": dict(row.content),
+        "found_on": row.found_on,
+        "closed_on": row.closed_on,
+    }
+
+
+def batch_subject(batch_id: int) -> Subject:
+    """A batch's own audit stream."""
+    return Subject("ledger_batch", batch_id)
+
+
+async def enter_hazards(context: Context, batch_id: int, rows: Sequence[PaperRow], book: RuleBook) -> None:
+    """Rows of the paper past become hazards, each with its record and its history; the wall checks each chunk."""
+    for some in at_once(rows):
+        values = {row.ledger_number: hazard_values(row) for row in some}
+        entered = insert(Hazard).returning(Hazard.id, Hazard.ledger_number)
+        found = await context.session.execute(entered, list(values.values()))
+        ids = {row.ledger_number: row.id for row in found}
+        records = [record_values(row, batch_id) | {"hazard_id": ids[row.ledger_number]} for row in some]
+        await context.session.execute(insert(LegacyRecord), records)
+        acts = [
+            step | _who(context, row, book) | {"hazard_id": ids[row.ledger_number]}
+            for row in some
+            for step in transition_values(row, values[row.ledger_number])
+        ]
+        await context.session.execute(insert(HazardTransition), sorted(acts, key=lambda step: step["version"]))
+        await _audit(context, batch_id, some, ids)
+        await context.session.execute(_CHECK_NOW)
+        await context.session.execute(_CHECK_LATER)
+
+
+def _act_of(row: PaperRow) -> Act:
+    return Act.IMPORT_OPEN if row.closed_on is None else Act.IMPORT_CLOSED
+
+
+def _who(context: Context, row: PaperRow, book: RuleBook) -> dict[str, Any]:
+    act = _act_of(row)
+    rule = lifecycle.rule_for(None, act)
+    return {
+        "act": act.value,
+        "rule": rule.id if rule else "",
+        "edition_id": book.edition_id,
+        "account_id": context.actor.account_id,
+        "person_id": context.actor.person_id,
+        "appointment_id": context.actor.appointment_id,
+        "actor_label": context.actor.label,
+    }
+
+
+async def _audit(context: Context, batch_id: int, rows: Sequence[PaperRow], ids: Mapping[str, int]) -> None:
+    for act in (Act.IMPORT_OPEN, Act.IMPORT_CLOSED):
+        entries = [
+            (
+                hazard_subject(ids[row.ledger_number]),
+                {"batch": batch_id, "row": row.row_number, "row_sha256": row.sha256.hex()},
+            )
+            for row in rows
+            if _act_of(row) is act
+        ]
+        await record_all(context, f"hazard:{act.value}:recorded", entries)
+
+
+def at_once(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """The items in parts of `ROWS_AT_ONCE`."""
+    for start in range(0, len(items), ROWS_AT_ONCE):
+        yield items[start : start + ROWS_AT_ONCE]
