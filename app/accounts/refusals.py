@@ -23,4 +23,5 @@ async def record_refusal(request: Request, refusal: RegistryError) -> None:
             "account_id": context.actor.account_id,
             "request_id": context.request_id,
         }
-        await context.session.execute(insert(AccessEvent).values(row))
+        # inline: the public may write here, not read, so the id is not asked back
+        await context.session.execute(insert(AccessEvent).values(row).inline())

@@ -23,10 +23,12 @@ CONCERNED = (
 )
 OF_OFFICIAL = (
     f"({IN_OWN_TERRITORY}) OR lead_organisation_id = {ORGANISATION} OR listing_office_id = {ORGANISATION}"
-    f" OR {CONCERNED}"
+    f" OR responsible_organisation_id = {ORGANISATION} OR {CONCERNED}"
 )
 # Its own dimensions answer for whole-table reads; the hazard answers for a timeline read by hazard id.
 OWN_DIMENSIONS = f"({IN_OWN_TERRITORY}) OR lead_organisation_id = {ORGANISATION} OR listing_office_id = {ORGANISATION}"
+
+OF_PARTY = f"organisation_id = {ORGANISATION} OR hazard_is_visible(hazard_id)"
 
 LEDGER_FIELDS = ("finders", "found_on", "place", "circumstances", "reporting_record", "monitoring_measures")
 MOVED_BY_EVERY_ACT = ("state", "version", "cycle", "last_act_at")
@@ -58,7 +60,7 @@ MOVED_BY_OFFICIALS = (
 # The last level of a cessation or a vertical chain closes or dismisses; an enterprise's signature is never the last.
 MOVED_BY_ENTERPRISES = (*LEDGER_FIELDS, *MOVED_BY_EVERY_ACT)
 
-WRITTEN_BY_ENTERPRISES = ("plan", "progress", "extension_request", "declaration")
+WRITTEN_BY_RESPONSIBLE = ("plan", "progress", "extension_request", "declaration")
 WRITTEN_BY_OFFICIALS = (
     "determination",
     "dismissal",
@@ -80,7 +82,7 @@ WRITTEN_BY_OFFICIALS = (
 WRITTEN_BY_BOTH = ("evidence", "document_evidence", "signature", "signature_withdrawal", "round_end")
 WRITTEN_BY_THE_WALL = ("round_level", "sealed_closing", "sealed_closing_signature")
 # A document of several persons is a draft until its last confirmation names its transition.
-DRAFTED = {"declaration": C.ENTERPRISE, "verification": C.OFFICIAL, "correction": C.OFFICIAL}
+DRAFTED = {"declaration": PARTIES_OF_ACTS, "verification": (C.OFFICIAL,), "correction": (C.OFFICIAL,)}
 
 
 def with_hazard(table: str) -> str:
@@ -88,20 +90,27 @@ def with_hazard(table: str) -> str:
     return f"EXISTS (SELECT 1 FROM hazard h WHERE h.id = {table}.hazard_id)"  # noqa: S608 - a table of ours
 
 
+def answering_for_hazard(table: str) -> str:
+    """The row's hazard is visible, and the official's own organisation is its responsible party (or the government)."""
+    return f"{with_hazard(table)[:-1]} AND h.responsible_organisation_id = {ORGANISATION})"
+
+
 def _child(table: str) -> tuple[Access, ...]:
     seen = with_hazard(table)
-    writers = {
-        C.ENTERPRISE: table in WRITTEN_BY_ENTERPRISES + WRITTEN_BY_BOTH,
-        C.OFFICIAL: table in WRITTEN_BY_OFFICIALS + WRITTEN_BY_BOTH,
+    by_responsible = table in WRITTEN_BY_RESPONSIBLE
+    drafted = {C.OFFICIAL: answering_for_hazard(table) if by_responsible else seen, C.ENTERPRISE: seen}
+    writes = {
+        C.ENTERPRISE: by_responsible or table in WRITTEN_BY_BOTH,
+        C.OFFICIAL: by_responsible or table in WRITTEN_BY_OFFICIALS + WRITTEN_BY_BOTH,
     }
     parties = [
         one
-        for role_class, writes in writers.items()
+        for role_class in PARTIES_OF_ACTS
         for one in access(
             role_class,
             select=seen,
-            insert=seen if writes else None,
-            update=(seen, ("transition_id",)) if DRAFTED.get(table) is role_class else None,
+            insert=drafted[role_class] if writes[role_class] else None,
+            update=(drafted[role_class], ("transition_id",)) if role_class in DRAFTED.get(table, ()) else None,
         )
     ]
     return (*parties, *access(C.IMPORT, *READ_ALL, select=ALL_ROWS))
@@ -109,7 +118,7 @@ def _child(table: str) -> tuple[Access, ...]:
 
 CHILDREN: dict[str, tuple[Access, ...]] = {
     table: _child(table)
-    for table in (*WRITTEN_BY_ENTERPRISES, *WRITTEN_BY_OFFICIALS, *WRITTEN_BY_BOTH, *WRITTEN_BY_THE_WALL)
+    for table in (*WRITTEN_BY_RESPONSIBLE, *WRITTEN_BY_OFFICIALS, *WRITTEN_BY_BOTH, *WRITTEN_BY_THE_WALL)
 }
 CHILDREN["determination"] = (
     *(one for one in _child("determination") if one.label != C.IMPORT.value),
@@ -136,14 +145,15 @@ HAZARDS: dict[str, tuple[Access, ...]] = {
         *access(C.AUDITOR, C.REPORT, select=ALL_ROWS),
         *of_wall("next_ledger_serial", select=ALL_ROWS),
     ),
-    # No child row: the hazard's policy reads it, so its own compares columns; naming others asks a function instead.
+    # No child row: the hazard's policy reads it by its own organisation, so its own begins with that; a function asks
+    # for the hazard of the others, for a policy that held the hazard's own would hold itself.
     "hazard_party": (
-        *access(C.ENTERPRISE, select=f"organisation_id = {ORGANISATION}", insert="hazard_is_visible(hazard_id)"),
+        *access(C.ENTERPRISE, select=OF_PARTY, insert="hazard_is_visible(hazard_id)"),
         *access(
             C.OFFICIAL,
-            select=f"organisation_id = {ORGANISATION}",
+            select=OF_PARTY,
             insert="hazard_is_visible(hazard_id)",
-            update=(f"organisation_id = {ORGANISATION}", ("ended_at", "acknowledged_at")),
+            update=(OF_PARTY, ("ended_at", "acknowledged_at")),
         ),
         *access(C.IMPORT, select=ALL_ROWS, insert=ALL_ROWS),
         *access(*READ_ALL, select=ALL_ROWS),

@@ -94,7 +94,7 @@ class Hazard(Base):
     last_act_at: Mapped[datetime]
     """When the newest act happened (`occurred_at`)."""
     touched_by: Mapped[int | None] = mapped_column(Xid8())
-    """The transaction that last moved `version`: the wall lets only a transaction that did so write what belongs to an act."""
+    """The transaction that last moved `version`: the wall lets no other write what belongs to an act."""
     created_at: Mapped[RecordedAt]
 
 

@@ -95,7 +95,7 @@ def test_the_lead_and_the_listing_office_see_the_hazard_wherever_it_is(own_city:
     assert column(own_city.database.app_url, person("west_chemicals"), "SELECT id FROM hazard") == BOTH
 
 
-@pytest.mark.parametrize("role", ["cooperating", "receiving", "round_party"])
+@pytest.mark.parametrize("role", ["cooperating", "former_lead", "round_party"])
 def test_a_concerned_organisation_sees_the_hazard_and_its_history_until_its_part_ends(
     own_city: City, role: str
 ) -> None:
@@ -116,6 +116,29 @@ def test_an_official_names_another_organisation_on_a_hazard_in_sight(own_city: C
     assert own_city.as_superuser("SELECT count(*) FROM hazard_party WHERE organisation_id = 5") == [(0,)]
     execute(url, person("east_office"), insert, hazard=EAST_MINE)
     assert own_city.as_superuser("SELECT hazard_id FROM hazard_party WHERE organisation_id = 5") == [(EAST_MINE,)]
+
+
+def test_the_parties_of_a_hazard_in_sight_are_seen_and_no_others(own_city: City) -> None:
+    url = own_city.database.app_url
+    own_city.as_superuser(
+        "INSERT INTO hazard_party (hazard_id, organisation_id, role)"
+        " VALUES (1, 4, 'cooperating'), (2, 5, 'cooperating')"
+    )
+    read = "SELECT organisation_id FROM hazard_party"
+    assert column(url, person("east_office"), read) == [2, 4]
+    assert column(url, person("west_enterprise"), read) == [3, 5]
+    assert column(url, person("city_office"), read) == [2, 3, 4, 5]
+    assert column(url, person("west_office"), read + " WHERE hazard_id = 1") == []
+
+
+def test_a_responsible_organisation_answers_for_its_own_hazard_and_for_no_other(own_city: City) -> None:
+    url, office = own_city.database.app_url, person("west_office")
+    own_city.as_superuser("UPDATE hazard SET enterprise_id = NULL, responsible_organisation_id = 3 WHERE id = %s", [1])
+    read = "SELECT id FROM hazard"
+    assert column(url, office, read) == BOTH
+    ours = "SELECT with_check FROM pg_policies WHERE tablename = :table AND policyname = 'official_insert'"
+    for table in ("plan", "progress", "declaration", "extension_request"):
+        assert "responsible_organisation_id" in rows(url, office, ours, table=table)[0][0]
 
 
 @pytest.mark.parametrize("key", ["west_chemicals", "west_enterprise"])
