@@ -22,8 +22,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import UserDefinedType
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.types import UserDefinedType
 
 from app.regulation.vocabulary import Word
 
@@ -43,7 +43,8 @@ class Xid8(UserDefinedType[int]):
 
     cache_ok = True
 
-    def get_col_spec(self, **_: Any) -> str:
+    def get_col_spec(self, **_: object) -> str:
+        """Its name in DDL."""
         return "xid8"
 
 
@@ -98,6 +99,7 @@ class HazardChild:
 
     @declared_attr
     def hazard_id(cls) -> Mapped[int]:
+        """The hazard it belongs to."""
         return mapped_column(ForeignKey("hazard.id", ondelete="RESTRICT"), index=True)
 
 
@@ -112,16 +114,20 @@ class ActDocument(HazardChild):
 
     @declared_attr
     def transition_id(cls) -> Mapped[int | None]:
+        """The act it records; null while it is a draft."""
         return mapped_column(ForeignKey("hazard_transition.id", ondelete="RESTRICT"))
 
     @declared_attr
     def account_id(cls) -> Mapped[int]:
+        """The account that wrote it."""
         return mapped_column(ForeignKey("account.id", ondelete="RESTRICT"))
 
     @declared_attr
     def person_id(cls) -> Mapped[int | None]:
+        """The person behind the account; null for a service."""
         return mapped_column(ForeignKey("person.id", ondelete="RESTRICT"))
 
     @declared_attr
     def appointment_id(cls) -> Mapped[int | None]:
+        """The appointment acted under."""
         return mapped_column(ForeignKey("appointment.id", ondelete="RESTRICT"))

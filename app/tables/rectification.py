@@ -94,7 +94,7 @@ class RoundRequest(ActDocument, Base):
 
 
 class Correction(ActDocument, Base):
-    """更正: old and new values with a reason, confirmed by a second person; never the original deadline or a signature."""
+    """更正: old and new values with a reason, confirmed by a second; never the original deadline or a signature."""
 
     __tablename__ = "correction"
     __table_args__ = (
@@ -181,8 +181,8 @@ class DocumentEvidence(HazardChild, Base):
     __tablename__ = "document_evidence"
     __table_args__ = (
         CheckConstraint(
-            "document_kind IN ('declaration', 'verification', 'round_request', 'listing', 'plan', 'progress', 'revisit',"
-            " 'dismissal', 'extension_request')",
+            "document_kind IN ('declaration', 'verification', 'round_request', 'listing', 'plan', 'progress',"
+            " 'revisit', 'dismissal', 'extension_request')",
             name="document_kind_is_known",
         ),
         Index("uq_document_evidence_document_evidence", "document_kind", "document_id", "evidence_id", unique=True),

@@ -77,7 +77,7 @@ class EditionChainLevel(Base):
 
 
 class Criterion(Base):
-    """判定标准条款: number, document, dates, a short label in our own words; official texts are the operator's to load."""
+    """判定标准条款: number, document, dates, a short label of our own; official texts are the operator's to load."""
 
     __tablename__ = "criterion"
     __table_args__ = (

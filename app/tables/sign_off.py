@@ -10,7 +10,7 @@ from app.tables.base import Base, Digest, HazardChild, RecordedAt, SmallInt, is_
 
 
 class SigningRound(HazardChild, Base):
-    """一轮四级签字: opened over one content; chain, edition, content and hash are set by the database, not the caller."""
+    """一轮四级签字: opened over one content; chain, edition, content and hash are the database's, not the caller's."""
 
     __tablename__ = "signing_round"
     __table_args__ = (
