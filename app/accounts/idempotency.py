@@ -1,6 +1,6 @@
 """A retried request has one effect (Idempotency-Key): the first answer is kept 30 days and given again."""
 
-import hashlib
+import hmac
 import json
 from typing import Annotated
 
@@ -86,7 +86,9 @@ async def once(context: SignedIn, request: Request, idempotency_key: Idempotency
                 "服务账号的每个 POST 请求都须带 Idempotency-Key,以便网络中断后安全重试。",
             )
         return Once(context, None, b"")
-    digest = hashlib.sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
+    # Keyed: a body may hold a password or an identity number, which a plain hash would let anyone with the table guess.
+    key: bytes = request.app.state.settings.cursor_key_bytes()
+    digest = hmac.new(key, f"{request.method} {request.url.path}?{request.url.query}\n".encode(), "sha256")
     digest.update(await request.body())
     account = context.actor.account_id
     # Whoever comes second with the same key waits here and then finds the first one's answer.

@@ -1,0 +1,83 @@
+"""New people for a registry: a person with a valid identity number, an account, a post, an appointment."""
+
+import itertools
+from dataclasses import dataclass
+
+from stdnum.cn import ric
+
+from app.cli.demo_city import SAMPLE_PASSWORD
+from tests.support.registry import Answered, Registry
+
+PROPOSER, CONFIRMER = "system-admin", "security-admin"
+PASSWORD = "Wind-and-steppe-2026"
+_serials = itertools.count(1)
+
+
+def identity_number() -> str:
+    """A number nobody has had in this process, GB 11643's check digit right."""
+    serial = next(_serials)
+    digits = f"150602{1960 + serial // 999:04d}0101{serial % 999:03d}"
+    return digits + ric.calc_check_digit(f"{digits}0")
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A registered person with an account."""
+
+    person: int
+    account: int
+    login: str
+
+
+def register(registry: Registry, login: str, **person: str | None) -> Staff:
+    """A person and an account of theirs, by the system administrator."""
+    sent = {"name": f"检查人员{login}", "identity_number": identity_number(), **person}
+    person_id = registry.post("/persons", sent, by=PROPOSER)["id"]
+    account = open_account(registry, person_id, login)
+    assert account.status == 201, account.body
+    return Staff(person_id, account.body["id"], login)
+
+
+def open_account(registry: Registry, person_id: int, login: str) -> Answered:
+    """Another account of a person."""
+    sent = {"login_name": login, "person_id": person_id, "password": PASSWORD}
+    return registry.attempt("/accounts", sent, by=PROPOSER)
+
+
+def organisation(registry: Registry, name: str) -> int:
+    """The id of the organisation with exactly this name."""
+    found = registry.get("/posts?limit=200", by=PROPOSER).body["items"]
+    return int(next(one["organisation_id"] for one in found if one["organisation"] == name))
+
+
+def post(registry: Registry, organisation_id: int, title: str, kind: str = "inspector") -> int:
+    """A new post."""
+    sent = {"organisation_id": organisation_id, "kind": kind, "title": title}
+    return int(registry.post("/posts", sent, by=PROPOSER)["id"])
+
+
+def propose(registry: Registry, person: int, post_id: int, *, by: str = PROPOSER, **period: str) -> Answered:
+    """A proposal, whatever becomes of it."""
+    return registry.attempt("/appointments", {"person_id": person, "post_id": post_id, **period}, by=by)
+
+
+def confirm(registry: Registry, proposal: Answered, *, by: str = CONFIRMER, **said: str) -> Answered:
+    """Its confirmation, whatever becomes of it."""
+    assert proposal.status == 201, proposal.body
+    sent = {"password": SAMPLE_PASSWORD, "document_sha256": proposal.body["document_sha256"], **said}
+    return registry.attempt(f"/appointments/{proposal.body['id']}/confirmations", sent, by=by)
+
+
+def appoint(registry: Registry, person: int, post_id: int, **period: str) -> int:
+    """An appointment in force, by two administrators; its id."""
+    confirmed = confirm(registry, propose(registry, person, post_id, **period))
+    assert confirmed.status == 201, confirmed.body
+    return int(confirmed.body["id"])
+
+
+def sign_in(registry: Registry, staff: Staff) -> None:
+    """A fresh sign-in with the initial password."""
+    sent = {"login_name": staff.login, "password": PASSWORD}
+    answer = registry.client.post("/api/v1/session", json=sent)
+    assert answer.status_code == 201, answer.text
+    registry.tokens[staff.login] = answer.json()["token"]
