@@ -9,6 +9,7 @@ from fastapi_offline import FastAPIOffline
 from app.accounts.idempotency import Replayed
 from app.accounts.refusals import record_refusal
 from app.accounts.router import router as accounts
+from app.console.router import router as console
 from app.evidence.folder import EvidenceFolder
 from app.evidence.router import router as evidence
 from app.hazards.router import router as hazards
@@ -19,14 +20,22 @@ from app.infrastructure.problem_details import install_problem_handlers
 from app.infrastructure.settings import Settings
 from app.personnel.router import router as personnel
 from app.rectification.router import router as rectification
-from app.reference.readiness import router as readiness
 from app.reporting.router import router as reporting
 from app.sign_off.router import router as sign_off
 from app.supervision.router import router as supervision
 
 API = "/api/v1"
 _MULTIPART_ENVELOPE = 64 * 1024
-ROUTERS: tuple[APIRouter, ...] = (accounts, reporting, hazards, supervision, rectification, sign_off, evidence, personnel)
+ROUTERS: tuple[APIRouter, ...] = (
+    accounts,
+    reporting,
+    hazards,
+    supervision,
+    rectification,
+    sign_off,
+    evidence,
+    personnel,
+)
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
@@ -47,7 +56,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.cursors = Cursors(settings.cursor_key_bytes())
     for router in ROUTERS:
         app.include_router(router, prefix=API)
-    app.include_router(readiness)
+    app.include_router(console)
     install_problem_handlers(app, record_refusal=record_refusal)
     app.add_exception_handler(Replayed, _replay)
     install_edge(

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, insert, select, text, update
 
 from app.audit.record import hazard_subject, record
 from app.hazards.facts import load_facts, relations_to
@@ -300,3 +300,43 @@ async def admit(context: Context, act: Act, values: Mapping[str, Any], book: Rul
     transition_id = await _append(context, row)
     await _audit(context, hazard_id, act, transition_id, facts.version)
     return hazard_id
+
+
+# The newest copy of each earlier act, with the corrected dimensions: what stands is never changed, it is restated.
+_RESTATE = text(
+    """
+    INSERT INTO hazard_transition (hazard_id, act, rule, from_state, to_state, version, cycle, unit_id, sector, channel,
+           level, supervision_tier, lead_organisation_id, listing_office_id, enterprise_id, original_deadline,
+           current_deadline, found_on, is_determined, is_legacy, reason, declared_at, is_verified, extension_count,
+           account_id, person_id, appointment_id, actor_label, edition_id, act_order, restates, occurred_at)
+    SELECT t.hazard_id, t.act, t.rule, t.from_state, t.to_state, t.version, t.cycle,
+           coalesce(CAST(:unit_id AS bigint), t.unit_id), coalesce(CAST(:sector AS text), t.sector), t.channel,
+           t.level, t.supervision_tier, t.lead_organisation_id, t.listing_office_id, t.enterprise_id,
+           t.original_deadline, t.current_deadline, coalesce(CAST(:found_on AS date), t.found_on), t.is_determined,
+           t.is_legacy, t.reason, t.declared_at, t.is_verified, t.extension_count,
+           :account_id, :person_id, :appointment_id, :actor_label, t.edition_id, t.act_order, t.act_order, t.occurred_at
+      FROM (SELECT DISTINCT ON (act_order) * FROM hazard_transition
+             WHERE hazard_id = :hazard_id AND act_order <> :transition_id
+             ORDER BY act_order, id DESC) t
+     ORDER BY t.act_order
+    """
+)
+
+
+async def restate(act: Performing, columns: Mapping[str, Any]) -> None:
+    """Appends, for every earlier act, a copy with the corrected dimensions (unit, sector, day of finding)."""
+    actor = act.context.actor
+    await act.context.session.execute(
+        _RESTATE,
+        {
+            "unit_id": columns.get("unit_id"),
+            "sector": columns.get("sector"),
+            "found_on": columns.get("found_on"),
+            "account_id": actor.account_id,
+            "person_id": actor.person_id,
+            "appointment_id": actor.appointment_id,
+            "actor_label": actor.label,
+            "hazard_id": act.facts.hazard_id,
+            "transition_id": act.transition_id,
+        },
+    )

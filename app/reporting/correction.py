@@ -6,11 +6,12 @@ Voids an open round where it touches signed content, and restates every earlier 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import insert, select, update
 
 from app.documents.confirming import Confirmation, Paper, confirm, confirmations_of
 from app.documents.views import refuse_unless_only
-from app.hazards.transition import Intent, Performing, Target, Verdict, perform, resolve
+from app.hazards.scope import visible_hazards
+from app.hazards.transition import Intent, Performing, Target, Verdict, perform, resolve, restate
 from app.infrastructure.context import Context
 from app.infrastructure.errors import NotFound, RuleNotMet
 from app.infrastructure.security import content_digest
@@ -36,26 +37,6 @@ COLUMN_OF = {
 """What a correction may change: field of the API → column."""
 _SIGNED = frozenset({"location", "circumstances"})
 _AWAITED = frozenset({"a_second_person_confirmed"})
-
-# The newest copy of each earlier act, with the corrected dimensions: what stands is never changed, it is restated.
-_RESTATE = text(
-    """
-    INSERT INTO hazard_transition (hazard_id, act, rule, from_state, to_state, version, cycle, unit_id, sector, channel,
-           level, supervision_tier, lead_organisation_id, listing_office_id, enterprise_id, original_deadline,
-           current_deadline, found_on, is_determined, is_legacy, reason, declared_at, is_verified, extension_count,
-           account_id, person_id, appointment_id, actor_label, edition_id, act_order, restates, occurred_at)
-    SELECT t.hazard_id, t.act, t.rule, t.from_state, t.to_state, t.version, t.cycle,
-           coalesce(CAST(:unit_id AS bigint), t.unit_id), coalesce(CAST(:sector AS text), t.sector), t.channel,
-           t.level, t.supervision_tier, t.lead_organisation_id, t.listing_office_id, t.enterprise_id,
-           t.original_deadline, t.current_deadline, coalesce(CAST(:found_on AS date), t.found_on), t.is_determined,
-           t.is_legacy, t.reason, t.declared_at, t.is_verified, t.extension_count,
-           :account_id, :person_id, :appointment_id, :actor_label, t.edition_id, t.act_order, t.act_order, t.occurred_at
-      FROM (SELECT DISTINCT ON (act_order) * FROM hazard_transition
-             WHERE hazard_id = :hazard_id AND act_order <> :transition_id
-             ORDER BY act_order, id DESC) t
-     ORDER BY t.act_order
-    """
-)
 
 
 async def draft(
@@ -94,7 +75,8 @@ async def _wanted(context: Context, sent: CorrectionDraft) -> dict[str, Any]:
 
 
 async def _changes(context: Context, hazard_id: int, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    row = (await context.session.execute(select(Hazard).where(Hazard.id == hazard_id))).scalar_one()
+    visible = visible_hazards(context.actor).where(Hazard.id == hazard_id)
+    row = (await context.session.execute(visible)).scalar_one()
     old = {name: getattr(row, column) for name, column in COLUMN_OF.items()}
     return {
         name: {"old": str(old[name]), "new": value}
@@ -146,28 +128,10 @@ async def _perform(
         if act.facts.round is not None and record.touches_signed_content:
             await end_round(context, act.facts.round.round_id, RoundOutcome.CONTENT_CHANGED, reason=record.reason)
         if not {"unit_id", "sector", "found_on"}.isdisjoint(columns):
-            await _restate(act, columns)
+            await restate(act, columns)
 
     intent = _intent(record.changes, record.reason, persons)
     return await perform(context, target, intent, write=write, change=change)
-
-
-async def _restate(act: Performing, columns: Mapping[str, Any]) -> None:
-    actor = act.context.actor
-    await act.context.session.execute(
-        _RESTATE,
-        {
-            "unit_id": columns.get("unit_id"),
-            "sector": columns.get("sector"),
-            "found_on": columns.get("found_on"),
-            "account_id": actor.account_id,
-            "person_id": actor.person_id,
-            "appointment_id": actor.appointment_id,
-            "actor_label": actor.label,
-            "hazard_id": act.facts.hazard_id,
-            "transition_id": act.transition_id,
-        },
-    )
 
 
 def _intent(

@@ -1,6 +1,7 @@
 """撤销挂牌、关停退出: asked for with proof, decided by a round of signatures; the hazard stays listed meanwhile."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import insert
@@ -44,13 +45,7 @@ async def _request(
 ) -> Verdict:
     hazard_id = await resolve(context, target.reference)
     cited = await pieces(context, hazard_id, evidence_ids)
-    proved = Intent(
-        intent.act,
-        {**intent.particulars, "proof": [piece.sha256 for piece in cited]},
-        intent.dry_run,
-        version_required=True,
-        reason=intent.reason,
-    )
+    proof = {**intent.particulars, "proof": [piece.sha256 for piece in cited]}
 
     async def write(act: Performing) -> None:
         document = {
@@ -74,4 +69,4 @@ async def _request(
         await attach(context, hazard_id, ("round_request", request_id), cited)
         await open_round(act, purpose, round_request_id=request_id)
 
-    return await perform(context, target, proved, write=write)
+    return await perform(context, target, replace(intent, particulars=proof), write=write)

@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import SmallInteger, cast, func, insert, select
 
 from app.evidence.queries import are_of_one_visit, attach, pieces
+from app.hazards.facts import load_facts
 from app.hazards.transition import Intent, Performing, Target, Verdict, perform, resolve
 from app.infrastructure.context import Context
 from app.infrastructure.errors import FieldError, InvalidInput, NotPermitted
@@ -15,7 +16,6 @@ from app.regulation.deadlines import Deadline, Term, business_date, count, expla
 from app.regulation.facts import HazardFacts
 from app.regulation.vocabulary import Act, DayUnit
 from app.supervision.schemas import Delisting, HazardListing, OnTheSpotListing, SupervisionLevelChange
-from app.tables.hazards import Hazard
 from app.tables.supervision import Delisting as DelistingRow
 from app.tables.supervision import Listing, SupervisionChange
 
@@ -163,8 +163,8 @@ def _listing_row(act: Performing, office: int, tier: int, number: str) -> dict[s
 
 async def _hazard_and_path(context: Context, target: Target) -> tuple[int, list[int]]:
     hazard_id = await resolve(context, target.reference)
-    unit_id = (await context.session.execute(select(Hazard.unit_id).where(Hazard.id == hazard_id))).scalar_one()
-    return hazard_id, await unit_path(context, unit_id, business_date(context.now))
+    facts = await load_facts(context, hazard_id)
+    return hazard_id, await unit_path(context, facts.unit_id, business_date(context.now))
 
 
 async def _office(context: Context, path: list[int], tier: int) -> int:
@@ -189,12 +189,8 @@ async def _own_office_of_tier(context: Context, target: Target, tier: int) -> in
 
 
 async def _draw_number(context: Context, office: int, today: date) -> dict[str, Any]:
-    """The next number of (listing office, year), gap-free: rows are never deleted, drawers wait for one another."""
-    series = func.hashtextextended(f"ledger-number:{office}:{today.year}", 0)
-    await context.session.execute(select(func.pg_advisory_xact_lock(series)))
-    newest = select(func.coalesce(func.max(Hazard.ledger_serial), 0)).where(
-        Hazard.listing_office_id == office, Hazard.ledger_year == today.year
-    )
-    serial = ((await context.session.execute(newest)).scalar_one() or 0) + 1
+    """The next number of (listing office, year), gap-free."""
+    drawn = select(func.wall_next_ledger_serial(office, cast(today.year, SmallInteger)))
+    serial = int((await context.session.execute(drawn)).scalar_one())
     code = await code_of(context, office)
     return {"ledger_number": f"{code}-{today.year}-{serial:04d}", "ledger_year": today.year, "ledger_serial": serial}

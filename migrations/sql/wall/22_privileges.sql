@@ -16,7 +16,7 @@ BEGIN
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', each_function);
     END LOOP;
 
-    FOREACH each_table IN ARRAY array['hazard', 'hazard_party', 'hazard_transition', 'audit_event', 'sequence_position',
+    FOREACH each_table IN ARRAY array['hazard', 'hazard_party', 'hazard_transition', 'audit_event', 'audit_stream', 'sequence_position',
         'enterprise', 'organisation', 'site', 'unit_period', 'criterion', 'determination', 'listing', 'plan',
         'progress', 'declaration', 'verification', 'revisit', 'round_request', 'correction', 'dismissal',
         'extension_request', 'production_measure', 'production_measure_lift', 'delisting', 'plan_decision', 'extension_decision', 'supervision_change',
@@ -47,3 +47,4 @@ GRANT EXECUTE ON FUNCTION sequence_new_rows() TO qingling_job;
 -- Whether a round is void is asked by whoever reads the hazard's facts; who was disabled, and why, it does not tell.
 GRANT EXECUTE ON FUNCTION wall_signer_is_disabled(bigint) TO qingling_enterprise, qingling_official, qingling_custodian,
     qingling_platform, qingling_auditor, qingling_import, qingling_job, qingling_report;
+GRANT EXECUTE ON FUNCTION wall_next_ledger_serial(bigint, smallint) TO qingling_official;

@@ -1,43 +1,15 @@
-"""/healthz and /readyz: whether this process lives, and whether the registry behind it can be worked with."""
+"""Whether the registry behind this process can be worked with: faults make it unready, warnings do not."""
 
-from typing import Any
-
-from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.infrastructure.context import Context
-from app.infrastructure.database import Database, SystemPrincipal
-from app.infrastructure.errors import RegistryError
 from app.infrastructure.migrations import head_revision
 from app.regulation.deadlines import business_date
-from app.regulation.vocabulary import RoleClass
 from app.tables import rules
 
-router = APIRouter(tags=["运行状态"])
-_ASKING = SystemPrincipal(RoleClass.SIGNIN, "readiness")
 
-
-@router.get("/healthz", operation_id="read_health", summary="进程存活")
-async def read_health() -> dict[str, str]:
-    """The process answers."""
-    return {"status": "ok"}
-
-
-@router.get("/readyz", operation_id="read_readiness", summary="可以受理业务")
-async def read_readiness(request: Request, response: Response) -> dict[str, Any]:
-    """200 when acts can be taken; 503 with the reasons otherwise. Warnings do not make it unready."""
-    database: Database = request.app.state.database
-    try:
-        async with database.transaction(_ASKING, request_id=str(request.state.request_id)) as context:
-            faults, warnings = await _findings(context)
-    except (RegistryError, SQLAlchemyError):
-        faults, warnings = ["数据库无法连接或没有应答"], []
-    response.status_code = 503 if faults else 200
-    return {"status": "unready" if faults else "ready", "faults": faults, "warnings": warnings}
-
-
-async def _findings(context: Context) -> tuple[list[str], list[str]]:
+async def findings(context: Context) -> tuple[list[str], list[str]]:
+    """Faults and warnings, in Chinese sentences."""
     session = context.session
     revision = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
     setting = (await session.execute(select(rules.RegistrySetting))).scalar_one_or_none()
