@@ -55,8 +55,9 @@ _REGISTERED = text(
      WHERE s.batch_key = :batch_key
     """
 )
-_CHECK_NOW = text("SET CONSTRAINTS ALL IMMEDIATE")
-_CHECK_LATER = text("SET CONSTRAINTS ALL DEFERRED")
+# What concerns each row; that an attested batch is whole can only be asked at the end.
+_CHECK_NOW = text("SET CONSTRAINTS wall_commit_insert, wall_commit_legacy, wall_commit IMMEDIATE")
+_CHECK_LATER = text("SET CONSTRAINTS wall_commit_insert, wall_commit_legacy, wall_commit DEFERRED")
 
 
 class _OnlyTried(Exception):

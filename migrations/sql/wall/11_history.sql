@@ -102,14 +102,43 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- A stream's head only moves on.
+-- A stream's head only moves on, one event at a time.
 CREATE FUNCTION wall_before_audit_stream() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.length NOT IN (0, 1) THEN
+            PERFORM wall_refuse('stream_moves_on', '审计流只能从头开始。');
+        END IF;
+        RETURN NEW;
+    END IF;
     IF (NEW.id, NEW.kind, NEW.subject_id, NEW.hazard_id) IS DISTINCT FROM (OLD.id, OLD.kind, OLD.subject_id, OLD.hazard_id)
         OR NEW.length <> OLD.length + 1 OR NEW.previous_sha256 <> OLD.head_sha256 THEN
         PERFORM wall_refuse('stream_moves_on', '审计流只能向前延续。');
     END IF;
     RETURN NEW;
+END $$;
+
+-- At commit: each place the head stood at has its event.
+CREATE FUNCTION wall_audit_stream_at_commit() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    IF NEW.length > 0 AND NOT EXISTS (SELECT FROM audit_event e
+        WHERE e.stream_id = NEW.id AND e.serial = NEW.length AND e.sha256 = NEW.head_sha256
+            AND e.previous_sha256 = NEW.previous_sha256 AND e.hazard_id IS NOT DISTINCT FROM NEW.hazard_id) THEN
+        PERFORM wall_refuse('stream_differs', '审计流与审计记录不一致。');
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION wall_audit_event_at_commit() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    IF NEW.serial < 1 OR NEW.serial > (SELECT s.length FROM audit_stream s WHERE s.id = NEW.stream_id) THEN
+        PERFORM wall_refuse('stream_differs', '审计记录不在审计流中。');
+    END IF;
+    RETURN NULL;
 END $$;

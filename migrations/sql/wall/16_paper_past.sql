@@ -34,8 +34,8 @@ BEGIN
     IF wall_attestors(OLD) < 2 THEN
         PERFORM wall_refuse('attested_by_two', '历史台账须由两人分别核对确认。');
     END IF;
-    IF (SELECT count(*) FROM legacy_row r WHERE r.batch_id = OLD.id) > OLD.closed_count THEN
-        PERFORM wall_refuse('batch_has_other_rows', '待核对的行数多于批次登记的已销号数。');
+    IF (SELECT count(*) FROM legacy_row r WHERE r.batch_id = OLD.id) <> OLD.closed_count THEN
+        PERFORM wall_refuse('batch_has_other_rows', '待核对的行数与批次登记的已销号数不一致。');
     END IF;
     NEW.attested_at := registry_now();
     RETURN NEW;
@@ -57,14 +57,45 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- A closed hazard of the past is exactly one attested row, whatever else the transaction did.
+-- A record comes with its hazard, in the transaction that enters it.
+CREATE FUNCTION wall_before_legacy_record() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    h hazard;
+BEGIN
+    h := wall_held_hazard(NEW.hazard_id);
+    IF NOT h.is_legacy OR (h.state = 'closed') <> (NEW.closed_on IS NOT NULL)
+        OR (NEW.closed_on IS NOT NULL) <> (NEW.legacy_row_id IS NOT NULL) THEN
+        PERFORM wall_refuse('legacy_record_differs', '台账记录与所登记的历史隐患不一致。');
+    END IF;
+    NEW.recorded_at := registry_now();
+    RETURN NEW;
+END $$;
+
+-- An attested batch comes in whole.
+CREATE FUNCTION wall_batch_at_commit() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    IF NEW.closed_count <> (SELECT count(*) FROM legacy_record r
+        WHERE r.batch_id = NEW.id AND r.closed_on IS NOT NULL) THEN
+        PERFORM wall_refuse('batch_not_whole', '核对确认的批次须整批登记。');
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- A hazard of the past has its record; a closed one is exactly one attested row, whatever else the transaction did.
 CREATE FUNCTION wall_legacy_at_commit() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     go_live date := (SELECT go_live_on FROM registry_setting);
 BEGIN
-    IF NOT EXISTS (
+    IF NOT EXISTS (SELECT FROM legacy_record r WHERE r.hazard_id = NEW.id) THEN
+        PERFORM wall_refuse('legacy_record_missing', '历史隐患没有台账记录,不得登记。');
+    END IF;
+    IF NEW.state = 'closed' AND NOT EXISTS (
         SELECT FROM legacy_record r
         JOIN legacy_row w ON w.id = r.legacy_row_id AND w.batch_id = r.batch_id AND w.row_number = r.row_number
         JOIN legacy_batch b ON b.id = w.batch_id

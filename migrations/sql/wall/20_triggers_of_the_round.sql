@@ -9,7 +9,7 @@ CREATE CONSTRAINT TRIGGER wall_commit_insert AFTER INSERT ON hazard DEFERRABLE I
 CREATE CONSTRAINT TRIGGER wall_commit_update AFTER UPDATE ON hazard DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (OLD.version <> NEW.version OR OLD.state <> NEW.state) EXECUTE FUNCTION wall_hazard_at_commit();
 CREATE CONSTRAINT TRIGGER wall_commit_legacy AFTER INSERT ON hazard DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-    WHEN (NEW.state = 'closed') EXECUTE FUNCTION wall_legacy_at_commit();
+    WHEN (NEW.is_legacy) EXECUTE FUNCTION wall_legacy_at_commit();
 
 CREATE TRIGGER wall_insert BEFORE INSERT ON signing_round FOR EACH ROW EXECUTE FUNCTION wall_before_round();
 CREATE TRIGGER wall_levels AFTER INSERT ON signing_round FOR EACH ROW EXECUTE FUNCTION wall_after_round();
@@ -22,11 +22,18 @@ CREATE TRIGGER wall_insert BEFORE INSERT ON hazard_transition FOR EACH ROW EXECU
 CREATE CONSTRAINT TRIGGER wall_commit AFTER INSERT ON hazard_transition DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION wall_transition_at_commit();
 CREATE TRIGGER wall_insert BEFORE INSERT ON audit_event FOR EACH ROW EXECUTE FUNCTION wall_before_audit_event();
-CREATE TRIGGER wall_update BEFORE UPDATE ON audit_stream FOR EACH ROW EXECUTE FUNCTION wall_before_audit_stream();
+CREATE CONSTRAINT TRIGGER wall_commit_event AFTER INSERT ON audit_event DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION wall_audit_event_at_commit();
+CREATE CONSTRAINT TRIGGER wall_commit_stream AFTER INSERT OR UPDATE ON audit_stream DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION wall_audit_stream_at_commit();
+CREATE TRIGGER wall_update BEFORE INSERT OR UPDATE ON audit_stream FOR EACH ROW EXECUTE FUNCTION wall_before_audit_stream();
 
 CREATE TRIGGER wall_insert BEFORE INSERT ON document_evidence FOR EACH ROW EXECUTE FUNCTION wall_before_document_evidence();
 CREATE TRIGGER wall_insert BEFORE INSERT ON document_confirmation FOR EACH ROW EXECUTE FUNCTION wall_before_confirmation();
 CREATE TRIGGER wall_change BEFORE INSERT OR UPDATE ON legacy_batch FOR EACH ROW EXECUTE FUNCTION wall_before_batch();
+CREATE CONSTRAINT TRIGGER wall_commit_batch AFTER UPDATE ON legacy_batch DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (OLD.attested_at IS NULL AND NEW.attested_at IS NOT NULL) EXECUTE FUNCTION wall_batch_at_commit();
+CREATE TRIGGER wall_insert BEFORE INSERT ON legacy_record FOR EACH ROW EXECUTE FUNCTION wall_before_legacy_record();
 CREATE TRIGGER wall_insert BEFORE INSERT ON legacy_row FOR EACH ROW EXECUTE FUNCTION wall_before_legacy_row();
 
 CREATE TRIGGER wall_insert BEFORE INSERT ON appointment FOR EACH ROW EXECUTE FUNCTION wall_before_appointment_insert();
