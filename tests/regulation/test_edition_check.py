@@ -122,6 +122,7 @@ BAD = [
     (changed("value = [15, 7, 3]", "value = [3, 7, 15]"), "ladder.reminder_days_before.value", "由远到近"),
     (changed("value = [15, 7, 3]", "value = [15, 7, 7]"), "ladder.reminder_days_before.value[2]", "重复"),
     (changed("value = [15, 7, 3]", "value = 15"), "ladder.reminder_days_before.value", "须为列表"),
+    (without(FOURTH).replace("[[chains.key.levels]]", "levels = []\n[[unused]]"), "chains.key.levels", "至少须有 1 项"),
     (changed("threshold_days = 30", "threshold_days = 10"), "ladder.rungs[2].threshold_days", "不晚于前一档"),
     (changed('rung = "circular"', 'rung = "summons"'), "ladder.rungs", "五档须齐全"),
     (changed("enabled = true", "enabled = false"), "ladder.rungs[0].enabled", "不能停用"),
