@@ -188,10 +188,20 @@ def found_city(connection: Connection[Any], start: datetime) -> City:
     connection.execute("INSERT INTO clock_setting (id, is_movable) VALUES (1, false) ON CONFLICT DO NOTHING")
     _rules(city)
     _places(city)
-    for name in ("proposer", "confirmer"):
-        city.identity[name] = city.person()[1]
+    _administrators(city)
     city.tick()
     return city
+
+
+def _administrators(city: City) -> None:
+    """Two administrators, who made each other's appointments and make all others'."""
+    people = {}
+    for name in ("proposer", "confirmer"):
+        people[name], city.identity[name], _ = city.person()
+    for name, kind in (("proposer", "system_administrator"), ("confirmer", "security_administrator")):
+        post = city.insert("post", organisation_id=city.identity["city_office"], kind=kind, title=kind)
+        appointment = city.appoint(people[name], post)
+        city.identity[f"{name}_person"], city.identity[f"{name}_appointment"] = people[name], appointment
 
 
 def _rules(city: City) -> None:

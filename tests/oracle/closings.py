@@ -8,6 +8,7 @@ from typing import Final
 
 from tests.oracle.book import Book, Row, Violation, unmet
 from tests.oracle.rectification import basis_violations
+from tests.oracle.signatures import disabled_for_cause
 
 _PURPOSE: Final = {
     ("rectified", "closed"): "closing",
@@ -29,7 +30,6 @@ def round_place_violations(book: Book, hazard: Row) -> Iterator[Violation]:
             {
                 "open-round-out-of-place": belongs[round_["purpose"]] == hazard["state"],
                 "open-round-of-another-cycle": round_["cycle"] == hazard["cycle"],
-                "open-round-voided": _disabled_signer(book, round_, None) is None,
             },
         )
     for before, after in pairwise(rounds):
@@ -106,7 +106,7 @@ def _complete(book: Book, hazard: Row, round_: Row, act: Row) -> Iterator[Violat
             "incomplete-signatures": [row["level"] for row in valid] == list(range(1, round_["level_count"] + 1)),
             "one-person-twice": len({row["person_id"] for row in valid}) == len(valid),
             "contents-differ": {row["content_sha256"] for row in valid} == {round_["content_sha256"]},
-            "signer-disabled-for-cause": _disabled_signer(book, round_, at) is None,
+            "signer-disabled-for-cause": not _disabled_signer(book, round_, at),
             "ended-apart-from-the-act": abs(at - act["recorded_at"]) <= timedelta(minutes=5),
             "signed-after-closing": all(row["signed_at"] <= at for row in valid),
         },
@@ -114,12 +114,8 @@ def _complete(book: Book, hazard: Row, round_: Row, act: Row) -> Iterator[Violat
     yield from basis_violations(book, hazard, round_)
 
 
-def _disabled_signer(book: Book, round_: Row, before: datetime | None) -> int | None:
-    for signature in book.valid_signatures(round_):
-        for disablement in book.all("person_disablement", "person_id", signature["person_id"]):
-            if disablement["for_cause"] and (before is None or disablement["recorded_at"] < before):
-                return int(signature["person_id"])
-    return None
+def _disabled_signer(book: Book, round_: Row, before: datetime) -> bool:
+    return any(disabled_for_cause(book, row, before) for row in book.valid_signatures(round_))
 
 
 def _seal(book: Book, hazard: Row, sealed: Row) -> Iterator[Violation]:

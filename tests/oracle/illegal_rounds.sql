@@ -214,7 +214,7 @@ UPDATE hazard SET state = 'listed' WHERE id = %(signing)s;
 -- illegal: open-round-of-another-cycle
 UPDATE signing_round SET cycle = 2 WHERE id = %(signing_round)s;
 
--- illegal: open-round-voided
+-- illegal: signed-over-a-voided-signature
 INSERT INTO person_disablement (person_id, for_cause, reason, account_id, recorded_at) SELECT person_id, true, '违纪',
     account_id, signed_at + interval '1 second' FROM signature WHERE id = %(signing_s1)s;
 

@@ -37,6 +37,14 @@ def step_up_fits(book: Book, row: Row, content: bytes, level: int | None, at: da
     )
 
 
+def disabled_for_cause(book: Book, signature: Row, before: datetime) -> bool:
+    """Whether the signer had been disabled for cause before the instant."""
+    return any(
+        row["for_cause"] and row["recorded_at"] < before
+        for row in book.all("person_disablement", "person_id", signature["person_id"])
+    )
+
+
 def round_violations(book: Book, hazard: Row, round_: Row) -> Iterator[Violation]:
     """A round's content is what is hashed; each of its signatures is right by itself and in its place."""
     signatures = book.all("signature", "round_id", round_["id"])
@@ -178,6 +186,7 @@ def _in_order(book: Book, hazard: Row, signature: Row, signatures: list[Row]) ->
             "person-signs-two-levels": all(
                 row["level"] == signature["level"] for row in earlier if row["person_id"] == signature["person_id"]
             ),
+            "signed-over-a-voided-signature": not any(disabled_for_cause(book, row, signed) for row in standing),
             "signed-back-in-time": all(row["signed_at"] <= signed for row in earlier),
         },
     )

@@ -36,6 +36,8 @@ class Walk:
     serial: int = 1
     hazard_level: str = "major"
     sector: str = "fire"
+    seat: int = 0
+    """Which holders of the signing posts sign."""
     id: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
     made: dict[str, int] = field(default_factory=dict)
@@ -346,7 +348,7 @@ class Walk:
     def sign(self, to_state: str | None = None) -> int:
         """The holder of the next level signs."""
         city, level = self.city, len(self.signed) + 1
-        holder = city.hire(self.lead, CHAIN[self.hazard_level][level - 1])
+        holder = city.hire(self.lead, CHAIN[self.hazard_level][level - 1], self.seat)
         city.tick()
         step_up = city.step_up(holder.account, self.hashes["round"], level)
         state = to_state or self.facts["state"]
@@ -406,7 +408,7 @@ class Walk:
             closed_at=city.now,
         )
         for level, signature in enumerate(self.signed, start=1):
-            person = city.hire(self.lead, CHAIN[self.hazard_level][level - 1]).person
+            person = city.hire(self.lead, CHAIN[self.hazard_level][level - 1], self.seat).person
             city.insert(
                 "sealed_closing_signature",
                 hazard_id=self.id,
@@ -419,7 +421,7 @@ class Walk:
     def withdraw(self) -> int:
         """The newest signer takes the signature back."""
         city, signature = self.city, self.signed.pop()
-        holder = city.hire(self.lead, CHAIN[self.hazard_level][len(self.signed)])
+        holder = city.hire(self.lead, CHAIN[self.hazard_level][len(self.signed)], self.seat)
         self.act("withdraw_signature", self.facts["state"])
         return city.insert(
             "signature_withdrawal",
