@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from app.regulation.deadlines import Term
 from app.regulation.edition_check import check_edition
 from app.regulation.edition_schema import Finding
 from app.regulation.vocabulary import DayUnit, HazardLevel, Party, PostKind, Purpose, Rung
@@ -58,6 +59,11 @@ class Clock:
         """The article behind `days_for`."""
         return self.by_sector_basis if sector in self.by_sector else self.basis
 
+    def term(self, start_on: date, sector: str) -> Term:
+        """The term that starts on that day for a hazard of that sector; `deadlines.count` gives its last day."""
+        rule = f"clocks.{self.key}"
+        return Term(start_on, self.days_for(sector), self.unit, rule, self.basis_for(sector), roll=self.roll)
+
 
 @dataclass(frozen=True, slots=True)
 class ChainLevel:
@@ -74,6 +80,11 @@ class ChainLevel:
     paper_allowed: bool
     agency: str | None
     """Key of `agencies` when the party is the named agency."""
+
+    def term(self, start_on: date, chain: "Chain") -> Term:
+        """The level's own time limit from the day the level before it signed, or the round opened."""
+        rule = f"chains.{chain.key}.levels[{self.level - 1}]"
+        return Term(start_on, self.limit_days, self.limit_unit, rule, chain.basis, roll=True)
 
 
 @dataclass(frozen=True, slots=True)

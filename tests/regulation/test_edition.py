@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from app.regulation.deadlines import CLOCKS
+from app.regulation.deadlines import CLOCKS, Calendar, count
 from app.regulation.edition import SHIPPED_EDITION, EditionInvalidError, load_edition
 from app.regulation.vocabulary import DayUnit, Rung
 from tests.regulation.builders import EDITION
@@ -42,6 +42,18 @@ def test_coal_is_verified_within_twenty_days_by_its_own_statute() -> None:
     assert (verify.days_for("coal_mine"), verify.days_for("fire")) == (20, 10)
     assert "煤矿安全生产条例" in verify.basis_for("coal_mine")
     assert "16号令" in verify.basis_for("fire")
+
+
+def test_a_clock_and_a_level_say_what_their_deadline_is_counted_from() -> None:
+    calendar = Calendar({}, date(2026, 12, 31))
+    verify = EDITION.clocks["verify"]
+    coal, other = (count(verify.term(date(2026, 6, 10), sector), calendar) for sector in ("coal_mine", "fire"))
+    assert (coal.due_on, other.due_on) == (date(2026, 6, 30), date(2026, 6, 22))
+    assert other.rolled_from == date(2026, 6, 20)
+    assert coal.term.rule == "clocks.verify"
+    chain = EDITION.chains[0]
+    level = count(chain.levels[1].term(date(2026, 6, 12), chain), calendar)
+    assert (level.due_on, level.term.rule) == (date(2026, 6, 16), "chains.default.levels[1]")
 
 
 def test_the_ladder_climbs_at_1_15_30_and_60_days_with_exposure_off() -> None:
