@@ -137,7 +137,13 @@ def test_what_relapsed_and_was_withdrawn_is_counted_nowhere() -> None:
 
 
 def test_a_key_hazard_is_in_no_figure_of_the_majors() -> None:
-    rows = history(level=HazardLevel.KEY, declared=day(10), closed=day(20))
+    rows = history(
+        level=HazardLevel.KEY,
+        channel=Channel.SELF_REPORT,
+        extension_granted_count=1,
+        declared=day(10),
+        closed=day(20),
+    )
     assert {one.numerator for one in at_end(rows).values()} == {0}
     assert {one.denominator for one in at_end(rows).values()} <= {0, None}
 
