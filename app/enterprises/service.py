@@ -37,8 +37,8 @@ class NewSite:
     locality: str | None = None
 
 
-async def enterprise_of(context: Context, named: NewEnterprise) -> int:
-    """The enterprise with that code, entered if new; one without a code is always entered anew."""
+async def known_enterprise(context: Context, named: NewEnterprise) -> int | None:
+    """The enterprise with that code, None where it is not entered yet; InvalidInput without code and reason."""
     if named.code is None and named.no_code_reason is None:
         message = "没有统一社会信用代码的,须写明原因(no_code_reason)。"
         raise InvalidInput(
@@ -46,11 +46,14 @@ async def enterprise_of(context: Context, named: NewEnterprise) -> int:
             message,
             fields=(FieldError("/enterprise/code", "code_or_reason_required", message),),
         )
-    if named.code is not None:
-        known = select(Enterprise.id).where(Enterprise.code == named.code)
-        found = (await context.session.execute(known)).scalar_one_or_none()
-        if found is not None:
-            return found
+    if named.code is None:
+        return None
+    known = select(Enterprise.id).where(Enterprise.code == named.code)
+    return (await context.session.execute(known)).scalar_one_or_none()
+
+
+async def enter_enterprise(context: Context, named: NewEnterprise) -> int:
+    """Enters an enterprise; one without a code is always entered anew."""
     entered = (
         insert(Enterprise)
         .values(code=named.code, name=named.name, unit_id=named.unit_id, no_code_reason=named.no_code_reason)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, update
 
-from app.enterprises.service import NewEnterprise, NewSite, enterprise_of, site_of
+from app.enterprises.service import NewEnterprise, NewSite, enter_enterprise, known_enterprise, site_of
 from app.hazards.regrading import report_as_key
 from app.hazards.transition import Intent, Performing, Target, Verdict, admit, judge_new, perform, resolve
 from app.infrastructure.context import Context
@@ -30,7 +30,8 @@ async def report(
     book = await rule_book(context)
     _refuse_unknown_sector(book, sent.sector)
     unit_id = await unit_with_code(context, sent.site.unit_code, field="site/unit_code")
-    enterprise_id = await enterprise_of(context, _new_enterprise(sent, unit_id))
+    named = _new_enterprise(sent, unit_id)
+    enterprise_id = await known_enterprise(context, named)
     path = await unit_path(context, unit_id, book.today)
     territorial = await nearest_safety_office(context, path)
     regulator = await nearest_regulator(context, path, sent.sector)
@@ -45,6 +46,7 @@ async def report(
         return None, unmet
     if unmet:
         raise RuleNotMet(unmet=unmet)
+    enterprise_id = enterprise_id or await enter_enterprise(context, named)
     site_id = await site_of(context, NewSite(enterprise_id, unit_id, sent.site))
     values = _ledger_fields(sent.model_dump()) | {
         "state": "reported",
@@ -54,14 +56,20 @@ async def report(
         "unit_id": unit_id,
         "site_id": site_id,
         "enterprise_id": enterprise_id,
+        **_reporter(context),
+    }
+    hazard_id = await admit(context, Act.REPORT, values, book, rule=rule.id)
+    await _name_receivers(context, hazard_id, territorial, regulator)
+    return hazard_id, ()
+
+
+def _reporter(context: Context) -> dict[str, Any]:
+    return {
         "reporter_account_id": context.actor.account_id,
         "reporter_organisation_id": context.actor.organisation_id,
         "reported_at": context.now,
         "last_act_at": context.now,
     }
-    hazard_id = await admit(context, Act.REPORT, values, book, rule=rule.id)
-    await _name_receivers(context, hazard_id, territorial, regulator)
-    return hazard_id, ()
 
 
 def _new_enterprise(sent: HazardReport, unit_id: int) -> NewEnterprise:
