@@ -20,6 +20,7 @@ from app.infrastructure.problem_details import install_problem_handlers
 from app.infrastructure.settings import Settings
 from app.personnel.router import router as personnel
 from app.rectification.router import router as rectification
+from app.reference.router import router as reference
 from app.reporting.router import router as reporting
 from app.sign_off.router import router as sign_off
 from app.supervision.router import router as supervision
@@ -35,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     sign_off,
     evidence,
     personnel,
+    reference,
 )
 
 
