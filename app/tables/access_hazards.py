@@ -10,7 +10,6 @@ from app.tables.access import (
     ORGANISATION,
     Access,
     access,
-    of_wall,
 )
 
 C = RoleClass
@@ -143,7 +142,6 @@ HAZARDS: dict[str, tuple[Access, ...]] = {
         *access(C.IMPORT, select=ALL_ROWS, insert=ALL_ROWS),
         *access(C.JOB, select=ALL_ROWS, update=(ALL_ROWS, ("current_deadline", "deadline_is_provisional"))),
         *access(C.AUDITOR, C.REPORT, select=ALL_ROWS),
-        *of_wall("next_ledger_serial", select=ALL_ROWS),
     ),
     # No child row: the hazard's policy reads it by its own organisation, so its own begins with that; a function asks
     # for the hazard of the others, for a policy that held the hazard's own would hold itself.

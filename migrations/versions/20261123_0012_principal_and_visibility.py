@@ -1,4 +1,4 @@
-"""Who holds a token, which hazards somebody may see, the next ledger number: functions the policies stand on.
+"""Who holds a token, and whether a hazard is in somebody's sight: functions the hook and the policies stand on.
 
 Revision: 0012, after 0011
 """
@@ -151,22 +151,11 @@ BEGIN
 END $$
 """
 
-# Numbers are drawn across everybody's hazards; the caller holds an advisory lock on (office, year).
-NEXT_LEDGER_SERIAL = """
-CREATE FUNCTION next_ledger_serial(office bigint, of_year integer) RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
-AS $$
-    SELECT coalesce(max(h.ledger_serial), 0) + 1 FROM hazard h
-    WHERE h.listing_office_id = office AND h.ledger_year = of_year
-$$
-"""
-
 OF_THE_WALL = (
     "units_below(bigint, date)",
     "principal_of(text, integer)",
     "principal_of_service_key(bytea, timestamptz)",
     "principal_of_session(bytea, timestamptz, integer)",
-    "next_ledger_serial(bigint, integer)",
 )
 
 
@@ -178,7 +167,6 @@ def upgrade() -> None:
         PRINCIPAL_OF_SESSION,
         PRINCIPAL_OF,
         HAZARD_IS_VISIBLE,
-        NEXT_LEDGER_SERIAL,
     ):
         op.execute(function)
     op.execute("GRANT CREATE ON SCHEMA public TO qingling_wall")
@@ -189,7 +177,6 @@ def upgrade() -> None:
     op.execute("REVOKE EXECUTE ON FUNCTION hazard_is_visible(bigint) FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION principal_of(text, integer) TO qingling_app")
     op.execute("GRANT EXECUTE ON FUNCTION hazard_is_visible(bigint) TO qingling_enterprise, qingling_official")
-    op.execute("GRANT EXECUTE ON FUNCTION next_ledger_serial(bigint, integer) TO qingling_official, qingling_import")
 
 
 def downgrade() -> None:
