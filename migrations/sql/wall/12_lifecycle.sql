@@ -125,16 +125,16 @@ BEGIN
     IF NEW.restates IS NOT NULL THEN
         RETURN NULL;
     END IF;
+    IF NEW.to_state = 'closed' AND NEW.from_state <> 'closed' AND NEW.act <> 'import_closed'
+        AND NOT EXISTS (SELECT FROM sealed_closing s WHERE s.hazard_id = NEW.hazard_id AND s.cycle = NEW.cycle) THEN
+        PERFORM wall_refuse('closed_without_seal', '没有封存的销号记录,不得记为已销号。');
+    END IF;
     IF kind IS NOT NULL THEN
         EXECUTE format('SELECT EXISTS (SELECT FROM %I d WHERE d.hazard_id = $1 AND d.transition_id = $2)', kind)
         INTO there USING NEW.hazard_id, NEW.id;
         IF NOT there THEN
             PERFORM wall_refuse('act_without_document', '本次办理没有形成相应的文书。');
         END IF;
-    END IF;
-    IF NEW.to_state = 'closed' AND NEW.from_state <> 'closed' AND NEW.act <> 'import_closed'
-        AND NOT EXISTS (SELECT FROM sealed_closing s WHERE s.hazard_id = NEW.hazard_id AND s.cycle = NEW.cycle) THEN
-        PERFORM wall_refuse('closed_without_seal', '没有封存的销号记录,不得记为已销号。');
     END IF;
     IF NEW.act = 'sign' AND NEW.to_state = 'dismissed' AND NOT wall_dismissal_fits(NEW) THEN
         PERFORM wall_refuse('dismissal_differs', '撤销挂牌的理由与申请不一致,或者降级后没有登记重点隐患。');

@@ -41,20 +41,31 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- Rows are staged by the import's own transaction and never added once someone has looked at the batch.
 CREATE FUNCTION wall_before_legacy_row() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-DECLARE
-    batch legacy_batch;
 BEGIN
-    PERFORM wall_meet_on_batch(NEW.batch_id);
-    SELECT * INTO batch FROM legacy_batch WHERE id = NEW.batch_id;
-    IF batch.attested_at IS NOT NULL OR wall_attestors(batch) > 0 THEN
-        PERFORM wall_refuse('batch_is_fixed', '已有人核对的补录批次不得再增加行。');
-    END IF;
     NEW.imported_at := registry_now();
     RETURN NEW;
+END $$;
+
+-- Rows are staged by the import's own transaction and never added once someone has looked at the batch. Once a
+-- statement, not once a row: thousands of meetings in one transaction leave thousands of versions of the batch.
+CREATE FUNCTION wall_after_legacy_rows() RETURNS trigger
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+DECLARE
+    of_batch bigint;
+    batch legacy_batch;
+BEGIN
+    FOR of_batch IN SELECT DISTINCT batch_id FROM added LOOP
+        PERFORM wall_meet_on_batch(of_batch);
+        SELECT * INTO batch FROM legacy_batch WHERE id = of_batch;
+        IF batch.attested_at IS NOT NULL OR wall_attestors(batch) > 0 THEN
+            PERFORM wall_refuse('batch_is_fixed', '已有人核对的补录批次不得再增加行。');
+        END IF;
+    END LOOP;
+    RETURN NULL;
 END $$;
 
 -- A record comes with its hazard, in the transaction that enters it.

@@ -35,6 +35,8 @@ CREATE CONSTRAINT TRIGGER wall_commit_batch AFTER UPDATE ON legacy_batch DEFERRA
     WHEN (OLD.attested_at IS NULL AND NEW.attested_at IS NOT NULL) EXECUTE FUNCTION wall_batch_at_commit();
 CREATE TRIGGER wall_insert BEFORE INSERT ON legacy_record FOR EACH ROW EXECUTE FUNCTION wall_before_legacy_record();
 CREATE TRIGGER wall_insert BEFORE INSERT ON legacy_row FOR EACH ROW EXECUTE FUNCTION wall_before_legacy_row();
+CREATE TRIGGER wall_rows AFTER INSERT ON legacy_row REFERENCING NEW TABLE AS added FOR EACH STATEMENT
+    EXECUTE FUNCTION wall_after_legacy_rows();
 
 CREATE TRIGGER wall_insert BEFORE INSERT ON appointment FOR EACH ROW EXECUTE FUNCTION wall_before_appointment_insert();
 CREATE TRIGGER wall_update BEFORE UPDATE ON appointment FOR EACH ROW EXECUTE FUNCTION wall_before_appointment_update();
