@@ -149,7 +149,7 @@ class Attacker:
     def _transaction(self) -> None:
         hazards = self._look()
         for _ in range(self.random.randint(1, 3)):
-            for _ in range(self.random.randint(0, 4)):
+            for _ in range(self.random.randint(0, 3)):
                 self._guarded(self._hostile)
             hazard = self.random.choice(hazards)
             self.spoil = self.random.choice((0.0, 0.0, 0.12))
@@ -199,7 +199,7 @@ class Attacker:
 
     def _deed(self, hazard: Row) -> None:
         state = hazard["state"] if self.random.random() < 0.93 else self.random.choice(list(DEEDS))
-        deed = report if self.random.random() < 0.04 else self.random.choice(DEEDS[state])
+        deed = report if self.random.random() < 0.02 else self.random.choice(DEEDS[state])
         deed(Desk(self._run, self.front.actors, self.front.units, self.nonce), hazard)
 
     def _hostile(self) -> None:

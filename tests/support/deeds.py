@@ -1,5 +1,6 @@
 """What each holder does to a hazard in its state, in plain SQL; a table of what may be tried where."""
 
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -75,8 +76,7 @@ def dismiss(desk: Desk, hazard: Row) -> None:
 def list_(desk: Desk, hazard: Row) -> None:
     """Listed with a deadline and a ledger number."""
     actor = desk.become("office", "office_clerk")
-    number = desk.one("SELECT next_ledger_serial(%(office)s, 2026) AS serial", office=actor.organisation)
-    serial = int(number["serial"]) if number else 0
+    serial = zlib.crc32(desk.nonce().encode())
     due = "(registry_now() AT TIME ZONE 'Asia/Shanghai')::date + 60"
     act = desk.act(
         actor,
@@ -162,29 +162,22 @@ def extend(desk: Desk, hazard: Row) -> None:
 
 
 DEEDS: Final[Mapping[str, tuple[Deed, ...]]] = {
-    "reported": (determine, list_, determine, list_, determine, list_, amend, correct, dismiss),
+    "reported": (*(determine, list_) * 8, amend, amend, correct, dismiss),
     "listed": (
         *(
-            declare,
-            declare,
-            declare,
-            declare,
-            declare,
+            *(declare,) * 8,
+            *(sign,) * 6,
             open_withdrawal,
             open_cessation,
-            sign,
-            sign,
-            sign,
-            sign,
             withdraw,
+            refuse,
+            progress,
+            extend,
+            order_stop,
         ),
-        *(refuse, progress, extend, order_stop),
     ),
-    "rectified": (
-        *(pass_verification, pass_verification, pass_verification, sign, sign, sign, sign, sign, sign, sign, sign),
-        *(withdraw, refuse, correct, fail_verification),
-    ),
-    "closed": (relapse, delist, correct, report),
+    "rectified": (*(pass_verification,) * 4, *(sign,) * 16, withdraw, refuse, correct, fail_verification),
+    "closed": (relapse, relapse, delist, correct),
     "dismissed": (report, dismiss, sign),
 }
 """What may be tried in each state, the likelier the more often it stands there."""
