@@ -171,7 +171,7 @@ def is_one_of(words: Iterable[Who], actor: Actor, held: frozenset[Relation]) -> 
 
 def _fits(word: Who, actor: Actor) -> bool:
     if actor.is_service:
-        return word.service_role is not None and word.service_role is actor.role_class
+        return word.service_role is actor.role_class
     return actor.post_kind in word.post_kinds
 
 

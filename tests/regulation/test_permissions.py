@@ -103,6 +103,9 @@ def test_nobody_unrelated_acts_on_a_hazard() -> None:
 def test_a_service_account_acts_only_as_the_enterprise() -> None:
     words = [word.word for word in WORDS if word.service_role]
     assert words == ["enterprise"]
+    everything = frozenset(Relation)
+    others = [Actor(role, is_service=True) for role in RoleClass if role is not RoleClass.ENTERPRISE]
+    assert not [act for act in Act for who in others if may(hazard(State.LISTED), act, who, everything)]
 
 
 def standing(**changes: object) -> Standing:
