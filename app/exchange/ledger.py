@@ -73,15 +73,32 @@ class LedgerRow:
         return self.closed_on is not None
 
     @property
+    def content(self) -> dict[str, object]:
+        """What the cleaned row says, as JSON holds it: dates in ISO form, money as a string."""
+        return {name: _plain(getattr(self, name)) for name in _CONTENT_FIELDS}
+
+    @property
     def content_hash(self) -> str:
         """SHA-256 over what the cleaned row says, wherever it stands in the file and however it was written."""
-        content = {name: _plain(getattr(self, name)) for name in _CONTENT_FIELDS}
-        canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return content_hash(self.content)
 
     def as_json(self) -> dict[str, object]:
-        """The row as JSON holds it: dates in ISO form, money as a string."""
-        return {name: _plain(value) for name, value in asdict(self).items()} | {"content_hash": self.content_hash}
+        """The row as JSON holds it, with its repairs and its hash."""
+        content = self.content
+        repairs = [asdict(repair) for repair in self.repairs]
+        return {
+            "row": self.row,
+            **content,
+            "repairs": repairs,
+            "hidden": self.hidden,
+            "content_hash": content_hash(content),
+        }
+
+
+def content_hash(content: Mapping[str, object]) -> str:
+    """SHA-256 of a row's content."""
+    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 _CONTENT_FIELDS = tuple(item.name for item in fields(LedgerRow) if item.name not in {"row", "repairs", "hidden"})

@@ -1,9 +1,8 @@
-"""核对确认 (design 3.6): two persons attest a batch; with the second, every closed row becomes a closed hazard, or none.
+"""核对确认 (design 3.6): two persons attest a batch; with the second, every closed row becomes a hazard, or none does.
 
 Each confirms in their own account by step-up over the batch's document hash: the file, its counts, every row's hash.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,32 +34,32 @@ class _Batch:
     closed: tuple[PaperRow, ...]
     confirmed_by: tuple[int, ...]
 
-    @property
-    def paper(self) -> Paper:
-        return Paper(DocumentKind.ATTESTATION, self.row.id, self.row.document_sha256, None)
+
+def _paper(batch: LegacyBatch) -> Paper:
+    return Paper(DocumentKind.ATTESTATION, batch.id, batch.document_sha256, None)
 
 
 async def batch_view(context: Context, batch_id: int) -> dict[str, Any]:
     """A batch, its report, who has confirmed it and how many confirmations it still lacks; NotFound, NotPermitted."""
     if not has_permission(Permission.LEDGER_ATTEST, context.actor):
         raise NotPermitted
-    batch = await _load(context, batch_id)
-    given = await confirmations_of(context, batch.paper)
+    batch = await _find(context, batch_id)
+    given = await confirmations_of(context, _paper(batch))
     return {
-        "batch": batch.row.id,
-        "file_name": batch.row.file_name,
-        "file_sha256": batch.row.file_sha256.hex(),
-        "document_sha256": batch.row.document_sha256.hex(),
-        "found": batch.row.found_count,
-        "closed": batch.row.closed_count,
-        "imported_at": batch.row.imported_at.isoformat(),
-        "attested_at": batch.row.attested_at.isoformat() if batch.row.attested_at else None,
+        "batch": batch.id,
+        "file_name": batch.file_name,
+        "file_sha256": batch.file_sha256.hex(),
+        "document_sha256": batch.document_sha256.hex(),
+        "found": batch.found_count,
+        "closed": batch.closed_count,
+        "imported_at": batch.imported_at.isoformat(),
+        "attested_at": batch.attested_at.isoformat() if batch.attested_at else None,
         "confirmations": [
             {"account_id": one.account_id, "capacity": one.capacity, "confirmed_at": one.confirmed_at.isoformat()}
             for one in given
         ],
         "confirmations_missing": max(0, 2 - len(given)),
-        "report": batch.row.report,
+        "report": batch.report,
     }
 
 
@@ -73,7 +72,7 @@ async def attest(context: Context, batch_id: int, sent: Confirmation) -> dict[st
     if unmet:
         raise RuleNotMet(unmet=unmet)
     is_second = bool(batch.confirmed_by)
-    await confirm(context, batch.paper, Capacity.CONFIRMER if is_second else Capacity.PROPOSER, sent)
+    await confirm(context, _paper(batch.row), Capacity.CONFIRMER if is_second else Capacity.PROPOSER, sent)
     await record(
         context,
         "ledger_batch:attestation:confirmed",
@@ -136,18 +135,25 @@ def _rules(context: Context, batch: _Batch, known: Gazetteer) -> tuple[Unmet, ..
     return tuple(unmet.values())
 
 
-async def _load(context: Context, batch_id: int) -> _Batch:
-    row = (await context.session.execute(select(LegacyBatch).where(LegacyBatch.id == batch_id))).scalar_one_or_none()
-    if row is None:
+async def _find(context: Context, batch_id: int) -> LegacyBatch:
+    batch = (await context.session.execute(select(LegacyBatch).where(LegacyBatch.id == batch_id))).scalar_one_or_none()
+    if batch is None:
         raise NotFound
-    waiting = select(LegacyRow).where(LegacyRow.batch_id == batch_id).order_by(LegacyRow.row_number)
-    closed = tuple(
-        PaperRow(one.row_number, one.content, one.row_sha256, one.id)
-        for one in (await context.session.execute(waiting)).scalars()
+    return batch
+
+
+async def _load(context: Context, batch_id: int) -> _Batch:
+    batch = await _find(context, batch_id)
+    waiting = (
+        select(LegacyRow.id, LegacyRow.row_number, LegacyRow.content, LegacyRow.row_sha256)
+        .where(LegacyRow.batch_id == batch_id)
+        .order_by(LegacyRow.row_number)
     )
-    batch = _Batch(row, closed, ())
-    given = await confirmations_of(context, batch.paper)
-    return _Batch(row, closed, tuple(one.person_id for one in given))
+    closed = tuple(
+        PaperRow(row.row_number, row.content, row.row_sha256, row.id) for row in await context.session.execute(waiting)
+    )
+    given = await confirmations_of(context, _paper(batch))
+    return _Batch(batch, closed, tuple(one.person_id for one in given))
 
 
 async def _perform(context: Context, batch: _Batch, known: Gazetteer) -> None:

@@ -6,9 +6,9 @@ Open rows become listed hazards at once; closed rows wait outside every figure u
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Never, TypeVar
 
 from sqlalchemy import delete, func, insert, select, text
 
@@ -24,6 +24,7 @@ from app.exchange.placing.rows import (
     hazard_values,
     paper_row,
     record_values,
+    said_by,
     transition_values,
 )
 from app.infrastructure.context import Context
@@ -58,6 +59,7 @@ _REGISTERED = text(
 # What concerns each row; that an attested batch is whole can only be asked at the end.
 _CHECK_NOW = text("SET CONSTRAINTS wall_commit_insert, wall_commit_legacy, wall_commit IMMEDIATE")
 _CHECK_LATER = text("SET CONSTRAINTS wall_commit_insert, wall_commit_legacy, wall_commit DEFERRED")
+_CHECK_EVERYTHING = text("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 class _OnlyTried(Exception):
@@ -99,14 +101,12 @@ async def take_in(context: Context, ledger: UnderstoodLedger, *, dry_run: bool =
     batch = (await context.session.execute(kept)).one_or_none()
     if batch is not None:
         return same_file_again(batch.report, batch.id)
+    act = _Import(context, ledger, gazetteer)
     try:
         async with context.session.begin_nested(), under_role(context, RoleClass.IMPORT):
-            report = await _take_in(_Import(context, ledger, gazetteer), dry_run=dry_run)
-            if dry_run:
-                raise _OnlyTried(report)
+            return await (_try(act) if dry_run else _take_in(act))
     except _OnlyTried as tried:
         return tried.report
-    return report
 
 
 async def _open_registry(context: Context) -> Gazetteer:
@@ -121,16 +121,24 @@ async def _open_registry(context: Context) -> Gazetteer:
     return gazetteer
 
 
-async def _take_in(act: _Import, *, dry_run: bool) -> ImportReport:
-    key = await _stage(act)
-    rows = await _sort(act, key)
+async def _try(act: _Import) -> Never:
+    """Everything that an import does, and then out of the savepoint without it."""
+    report = await _take_in(act)
+    await act.context.session.execute(_CHECK_EVERYTHING)
+    raise _OnlyTried(replace(report, batch=None) if report.takes_rows else report)
+
+
+async def _take_in(act: _Import) -> ImportReport:
+    said = {row.row: said_by(row) for row in act.ledger.rows}
+    key = await _stage(act, said)
+    rows = await _sort(act, key, said)
     placer = await load_placer(act.context, act.gazetteer, rows.new)
     placements = await place(act.context, placer, rows.new)
-    paper = [paper_row(row, placement) for row, placement in zip(rows.new, placements, strict=True)]
+    paper = [paper_row(row.row, said[row.row], placed) for row, placed in zip(rows.new, placements, strict=True)]
     report = report_of(act.ledger, rows, placer.findings(), None)
     batch_id = await _keep(act, report, paper) if paper else _batch_of(rows)
     await act.context.session.execute(delete(StagedLedgerRow).where(StagedLedgerRow.batch_key == key))
-    return ImportReport(None if dry_run and paper else batch_id, report.totals, report.rows, report.findings)
+    return replace(report, batch=batch_id)
 
 
 def _batch_of(rows: Sorted) -> int | None:
@@ -138,23 +146,21 @@ def _batch_of(rows: Sorted) -> int | None:
     return max((batch for _, batch in rows.known), default=None)
 
 
-async def _stage(act: _Import) -> str:
+async def _stage(act: _Import, said: Mapping[int, Mapping[str, Any]]) -> str:
     key = f"{act.context.request_id}:{act.ledger.sha256}"
-    staged = [{"batch_key": key, "row_number": row.row, "content": row.as_json()} for row in act.ledger.rows]
+    staged = [{"batch_key": key, "row_number": number, "content": content} for number, content in said.items()]
     for some in at_once(staged):
         await act.context.session.execute(insert(StagedLedgerRow), some)
     return key
 
 
-async def _sort(act: _Import, key: str) -> Sorted:
+async def _sort(act: _Import, key: str, said: Mapping[int, Mapping[str, Any]]) -> Sorted:
     """New, already registered with the same content, or refused with the cell at fault."""
-    registered = {
-        row.row_number: row for row in await act.context.session.execute(_REGISTERED, {"batch_key": key})
-    }
+    registered = {row.row_number: row for row in await act.context.session.execute(_REGISTERED, {"batch_key": key})}
     result = Sorted()
     for row in act.ledger.rows:
         known = registered.get(row.row)
-        if known is not None and known.content_hash == row.content_hash:
+        if known is not None and known.content_hash == said[row.row]["content_hash"]:
             result.known.append((row, known.batch_id))
             continue
         fault = _number_taken(row) if known is not None else _fault(act, row)
@@ -177,7 +183,7 @@ def _fault(act: _Import, row: LedgerRow) -> tuple[LedgerColumn, Unmet] | None:
     if actor.role_class is not RoleClass.IMPORT and district.id not in actor.unit_ids:
         unmet = Unmet("not_own_territory", f"{row.district}不在您的辖区内", "L-38", "", "请由该旗区或市安委办导入")
         return LedgerColumn.DISTRICT, unmet
-    faults = [unmet for unmet in paper_faults(act.context, row.found_on, row.closed_on, act.gazetteer) if unmet]
+    faults = paper_faults(act.context, row.found_on, row.closed_on, act.gazetteer)
     return (LedgerColumn.CLOSED_ON if row.closed else LedgerColumn.FOUND_ON, faults[0]) if faults else None
 
 
@@ -200,10 +206,11 @@ async def _keep(act: _Import, report: ImportReport, paper: Sequence[PaperRow]) -
     closed = [row for row in paper if row.closed_on is not None]
     file_sha256 = bytes.fromhex(act.ledger.sha256)
     hashes = [(row.row_number, row.sha256) for row in paper]
+    document_sha256 = document_hash(file_sha256, len(paper), len(closed), hashes)
     values = {
         "file_name": act.ledger.file_name,
         "file_sha256": file_sha256,
-        "document_sha256": document_hash(file_sha256, len(paper), len(closed), hashes),
+        "document_sha256": document_sha256,
         "found_count": len(paper),
         "closed_count": len(closed),
         "report": {"totals": report.totals, "rows": report.rows, "findings": report.findings},
@@ -211,11 +218,13 @@ async def _keep(act: _Import, report: ImportReport, paper: Sequence[PaperRow]) -
     kept = insert(LegacyBatch).values(values).returning(LegacyBatch.id)
     batch_id = int((await act.context.session.execute(kept)).scalar_one())
     for some in at_once(closed):
-        await act.context.session.execute(insert(LegacyRow), [_waiting(row, batch_id) for row in some])
+        # RETURNING makes it one statement of many rows, which meets on the batch once.
+        waiting = insert(LegacyRow).returning(LegacyRow.id)
+        await act.context.session.execute(waiting, [_waiting(row, batch_id) for row in some])
     await enter_hazards(act.context, batch_id, [row for row in paper if row.closed_on is None], act.book)
     particulars = {
         "file_sha256": act.ledger.sha256,
-        "document_sha256": values["document_sha256"].hex(),
+        "document_sha256": document_sha256.hex(),
         "found": len(paper),
         "closed": len(closed),
     }

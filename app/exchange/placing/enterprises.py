@@ -46,7 +46,9 @@ class Register:
     def findings(self) -> Iterator[LedgerFinding]:
         """What the clerk must compare with the registry."""
         for (code, known, said), rows in self.other_names.items():
-            message = f"统一社会信用代码 {code} 在系统中登记为「{known}」，台账写作「{said}」，按同一企业登记，须核对名称。"
+            message = (
+                f"统一社会信用代码 {code} 在系统中登记为「{known}」，台账写作「{said}」，按同一企业登记，须核对名称。"
+            )
             yield LedgerFinding("enterprise_known_by_other_name", message, tuple(rows))
         for name, rows in self.shared_names.items():
             codes = "、".join(sorted(self.codes_of_name[squeezed(name)]))
@@ -111,8 +113,6 @@ async def load_register(context: Context, rows: Sequence[LedgerRow]) -> Register
         codes_of_name[squeezed(row.name)].add(row.code or "无代码")
     return Register(
         by_code={row.code: (row.id, row.name) for row in enterprises if row.code is not None},
-        sites={
-            (row.enterprise_id, row.unit_id, row.name): row.id for row in await context.session.execute(sites)
-        },
+        sites={(row.enterprise_id, row.unit_id, row.name): row.id for row in await context.session.execute(sites)},
         codes_of_name=codes_of_name,
     )

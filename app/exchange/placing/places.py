@@ -6,7 +6,7 @@ finding. Persons, posts and criteria are never created.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import insert
@@ -35,7 +35,7 @@ class Placement:
 
     def as_json(self) -> dict[str, Any]:
         """As kept with the row."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(slots=True)
@@ -56,7 +56,9 @@ class Placer:
             for (said, word, district), rows in self.words.items():
                 if said == code:
                     where = f"（{district}）" if district else ""
-                    yield LedgerFinding(code, f"{meaning.format(word=word)[:-1]}{where}，共 {len(rows)} 行。", tuple(rows))
+                    yield LedgerFinding(
+                        code, f"{meaning.format(word=word)[:-1]}{where}，共 {len(rows)} 行。", tuple(rows)
+                    )
 
     def note(self, code: str, word: str, row: LedgerRow, *, of_district: bool = False) -> None:
         """Remembers that a row says a word nobody knows."""

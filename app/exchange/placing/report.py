@@ -43,6 +43,11 @@ class ImportReport:
     rows: Mapping[str, int]
     findings: Sequence[Finding]
 
+    @property
+    def takes_rows(self) -> bool:
+        """Whether any row is new to the registry."""
+        return self.rows["imported"] + self.rows["repaired"] > 0
+
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints."""
         return {
@@ -101,7 +106,9 @@ def refused_row(ledger: UnderstoodLedger, row: LedgerRow, column: LedgerColumn, 
     number = ledger.columns.get(column.value)
     cell = cell_name(row.row, number) if number else f"第 {row.row} 行"
     message = f"{cell}（{column.label}）{unmet.message}。"
-    return RefusedRow(row.row, row.ledger_number, (Fault(cell, column.label, unmet.code, message, f"{unmet.remedy}。"),))
+    return RefusedRow(
+        row.row, row.ledger_number, (Fault(cell, column.label, unmet.code, message, f"{unmet.remedy}。"),)
+    )
 
 
 def _of_refusal(row: RefusedRow, fault: Fault) -> Finding:

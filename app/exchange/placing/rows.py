@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from app.exchange.ledger import LedgerRow
+from app.exchange.ledger import LedgerRow, content_hash
 from app.exchange.placing.places import Placement
 from app.infrastructure.security import canonical_json
 from app.regulation.deadlines import SHANGHAI
 from app.regulation.vocabulary import HazardLevel, State
-
-_NOT_CONTENT = ("row", "repairs", "hidden")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +43,16 @@ class PaperRow:
         return day(self.content["closed_on"])
 
 
-def paper_row(row: LedgerRow, placement: Placement) -> PaperRow:
+def said_by(row: LedgerRow) -> dict[str, Any]:
+    """What a row says, with the hash by which it is known again."""
+    said = row.content
+    return {**said, "channel": row.channel.value, "content_hash": content_hash(said)}
+
+
+def paper_row(row_number: int, said: Mapping[str, Any], placement: Placement) -> PaperRow:
     """A row as the registry keeps it."""
-    said = {name: value for name, value in row.as_json().items() if name not in _NOT_CONTENT}
-    content = {**said, "channel": row.channel.value, "placed": placement.as_json()}
-    return PaperRow(row.row, content, hash_of(content))
+    content = {**said, "placed": placement.as_json()}
+    return PaperRow(row_number, content, hash_of(content))
 
 
 def hash_of(content: Mapping[str, Any]) -> bytes:
@@ -140,7 +143,12 @@ def transition_values(row: PaperRow, hazard: Mapping[str, Any]) -> list[dict[str
         "extension_count": row.content["extension_count"] or 0,
         "act_order": 0,
     }
-    listed = {"from_state": None, "to_state": State.LISTED.value, "version": 0, "occurred_at": start_of(row.found_on)}
+    listed: dict[str, Any] = {
+        "from_state": None,
+        "to_state": State.LISTED.value,
+        "version": 0,
+        "occurred_at": start_of(row.found_on),
+    }
     steps = [listed]
     if row.closed_on is not None:
         closed = {"from_state": State.LISTED.value, "to_state": State.CLOSED.value, "version": 1}
