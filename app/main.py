@@ -10,6 +10,7 @@ from app.accounts.idempotency import Replayed
 from app.accounts.refusals import record_refusal
 from app.accounts.router import router as accounts
 from app.console.router import router as console
+from app.enterprises.router import router as enterprises
 from app.evidence.folder import EvidenceFolder
 from app.evidence.router import router as evidence
 from app.hazards.router import router as hazards
@@ -37,6 +38,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     evidence,
     personnel,
     reference,
+    enterprises,
 )
 
 

@@ -3,14 +3,16 @@
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import CTE, ColumnElement, Select, func, or_, select
+from pydantic import Field
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.hazards.scope import hazard_is_visible
 from app.infrastructure.context import Context
 from app.infrastructure.fields import BusinessDate, CleanLine
-from app.infrastructure.pagination import Cursors, list_scope, split_page
+from app.infrastructure.keyset import Paging, page_by_id
+from app.infrastructure.pagination import Cursors
+from app.reference.units import units_below
 from app.regulation.deadlines import business_date
 from app.regulation.vocabulary import Channel, HazardLevel, State
 from app.tables.enterprises import Enterprise
@@ -18,10 +20,9 @@ from app.tables.hazards import Hazard
 from app.tables.places import Organisation, UnitPeriod
 
 
-class HazardFilter(BaseModel):
+class HazardFilter(Paging):
     """筛选条件; an unknown parameter is refused by name."""
 
-    model_config = ConfigDict(extra="forbid")
     state: State | None = None
     level: HazardLevel | None = None
     channel: Channel | None = None
@@ -34,22 +35,11 @@ class HazardFilter(BaseModel):
     words: CleanLine | None = Field(default=None, description="单位名称、部位或情形中包含的文字")
 
 
-async def page_of_hazards(
-    context: Context, wanted: HazardFilter, cursors: Cursors, *, cursor: str | None, size: int
-) -> dict[str, Any]:
+async def page_of_hazards(context: Context, wanted: HazardFilter, cursors: Cursors) -> dict[str, Any]:
     """Items and the cursor of the next page; InvalidParameter for a cursor of another list or filter."""
-    scope = list_scope("hazards", wanted.model_dump(mode="json"))
     today = business_date(context.now)
     statement = _filtered(_columns(today).where(hazard_is_visible(context.actor)), wanted, today)
-    if cursor is not None:
-        (after,) = cursors.read(scope, cursor, (int,))
-        statement = statement.where(Hazard.id < after)
-    rows = (await context.session.execute(statement.order_by(Hazard.id.desc()).limit(size + 1))).mappings().all()
-    shown, last = split_page(rows, size)
-    return {
-        "items": [{name: value for name, value in row.items() if name != "key"} for row in shown],
-        "next_cursor": cursors.write(scope, [last["key"]]) if last is not None else None,
-    }
+    return await page_by_id(context, "hazards", statement, Hazard.id, wanted, cursors)
 
 
 def _columns(today: date) -> Select[Any, *tuple[Any, ...]]:
@@ -59,7 +49,6 @@ def _columns(today: date) -> Select[Any, *tuple[Any, ...]]:
     )
     return (
         select(
-            Hazard.id.label("key"),
             Hazard.public_id.label("id"),
             Hazard.ledger_number,
             Hazard.state,
@@ -105,7 +94,7 @@ def _filtered(
         if value is not None:
             statement = statement.where(getattr(Hazard, name) == str(value))
     if wanted.unit is not None:
-        statement = statement.where(Hazard.unit_id.in_(select(_units_below(wanted.unit, today).c.unit_id)))
+        statement = statement.where(Hazard.unit_id.in_(select(units_below(wanted.unit, today).c.unit_id)))
     if wanted.enterprise_code is not None:
         statement = statement.where(Enterprise.code == wanted.enterprise_code)
     if wanted.is_overdue is not None:
@@ -120,10 +109,3 @@ def _filtered(
 def _mentions(words: str) -> ColumnElement[bool]:
     columns = (Enterprise.name, Hazard.place, Hazard.circumstances, Hazard.ledger_number)
     return or_(*(column.contains(words, autoescape=True) for column in columns))
-
-
-def _units_below(code: str, today: date) -> CTE:
-    """The unit of that code and every unit below it today."""
-    current = func.daterange(UnitPeriod.valid_from, UnitPeriod.valid_until).op("@>")(today)
-    below = select(UnitPeriod.unit_id).where(UnitPeriod.code == code, current).cte("below", recursive=True)
-    return below.union(select(UnitPeriod.unit_id).join(below, UnitPeriod.parent_id == below.c.unit_id).where(current))

@@ -10,7 +10,7 @@ from app.hazards import listing, queries
 from app.hazards.acting import Reference, hazard_answer
 from app.hazards.listing import HazardFilter
 from app.hazards.transition import resolve
-from app.infrastructure.pagination import DEFAULT_PAGE_SIZE, CursorText, PageSize, next_link
+from app.infrastructure.keyset import linked
 from app.infrastructure.problem_details import problem_responses
 
 router = APIRouter(prefix="/hazards", tags=["隐患台账"], responses=problem_responses(400, 401, 403, 404, 422, 503))
@@ -22,14 +22,9 @@ async def list_hazards(
     response: Response,
     context: SignedIn,
     wanted: Annotated[HazardFilter, Query()],
-    cursor: CursorText = None,
-    limit: PageSize = DEFAULT_PAGE_SIZE,
 ) -> dict[str, Any]:
     """A page of the hazards within the caller's scope, newest first."""
-    page = await listing.page_of_hazards(context, wanted, request.app.state.cursors, cursor=cursor, size=limit)
-    if page["next_cursor"]:
-        response.headers["Link"] = next_link(request.url, page["next_cursor"])
-    return page
+    return linked(response, request.url, await listing.page_of_hazards(context, wanted, request.app.state.cursors))
 
 
 @router.get("/{reference}", operation_id="read_hazard", summary="查看隐患")

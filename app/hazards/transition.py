@@ -6,7 +6,7 @@ transition, document, state and audit row, all in one transaction. The database 
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -340,3 +340,24 @@ async def restate(act: Performing, columns: Mapping[str, Any]) -> None:
             "transition_id": act.transition_id,
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RecountedDeadline:
+    """A provisional deadline counted again under a newly announced calendar."""
+
+    due_on: date
+    provisional: bool
+    explanation: tuple[str, ...]
+
+
+async def move_provisional_deadline(context: Context, hazard_id: int, recounted: RecountedDeadline) -> None:
+    """Puts the recounted date in place: a job's doing and no act of a person, so neither version nor history moves."""
+    moved = (
+        update(Hazard)
+        .where(Hazard.id == hazard_id, Hazard.deadline_is_provisional)
+        .values(current_deadline=recounted.due_on, deadline_is_provisional=recounted.provisional)
+    )
+    await context.session.execute(moved)
+    particulars = {"due_on": recounted.due_on.isoformat(), "explained": list(recounted.explanation)}
+    await record(context, "hazard:deadline:recounted", hazard_subject(hazard_id), particulars)

@@ -1,7 +1,7 @@
 """A list as keyset pages: what every list's filter has in common, and the page of a statement in order of one id."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,6 +19,8 @@ from app.infrastructure.pagination import (
     next_link,
     split_page,
 )
+
+_KEY: Final = "page_key"
 
 
 class Paging(BaseModel):
@@ -41,16 +43,16 @@ async def page_by_id(
     wanted: Paging,
     cursors: Cursors,
 ) -> dict[str, Any]:
-    """Items, newest first, and the cursor of the next page; the statement has `key` under the label `id`."""
+    """Items, newest first, and the cursor of the next page; InvalidParameter for one of another list or filter."""
     scope = wanted.scope(name)
     if wanted.cursor is not None:
         (after,) = cursors.read(scope, wanted.cursor, (int,))
         statement = statement.where(key < after)
-    rows = await context.session.execute(statement.order_by(key.desc()).limit(wanted.limit + 1))
-    shown, last = split_page(rows.mappings().all(), wanted.limit)
+    keyed = statement.add_columns(key.label(_KEY)).order_by(key.desc()).limit(wanted.limit + 1)
+    shown, last = split_page((await context.session.execute(keyed)).mappings().all(), wanted.limit)
     return {
-        "items": [dict(row) for row in shown],
-        "next_cursor": None if last is None else cursors.write(scope, [last["id"]]),
+        "items": [{name: value for name, value in row.items() if name != _KEY} for row in shown],
+        "next_cursor": None if last is None else cursors.write(scope, [last[_KEY]]),
     }
 
 

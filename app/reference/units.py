@@ -2,11 +2,12 @@
 
 from datetime import date
 
-from sqlalchemy import text
+from sqlalchemy import CTE, func, select, text
 
 from app.infrastructure.context import Context
 from app.infrastructure.errors import FieldError, InvalidInput
 from app.regulation.deadlines import business_date
+from app.tables.places import UnitPeriod
 
 _BY_CODE = text(
     """
@@ -66,6 +67,13 @@ async def unit_with_code(context: Context, code: str, *, field: str) -> int:
         message = "没有这个代码的属地单元,请从 /api/v1/units 中选取。"
         raise InvalidInput("unit_unknown", message, fields=(FieldError(f"/{field}", "unit_unknown", message),))
     return int(unit_id)
+
+
+def units_below(code: str, on: date) -> CTE:
+    """The unit of that code and every unit below it on that day, as a column `unit_id`."""
+    current = func.daterange(UnitPeriod.valid_from, UnitPeriod.valid_until).op("@>")(on)
+    below = select(UnitPeriod.unit_id).where(UnitPeriod.code == code, current).cte("below", recursive=True)
+    return below.union(select(UnitPeriod.unit_id).join(below, UnitPeriod.parent_id == below.c.unit_id).where(current))
 
 
 async def unit_path(context: Context, unit_id: int, on: date) -> list[int]:

@@ -15,6 +15,7 @@ from app.reference.units import code_of, safety_office_of_tier, unit_path
 from app.regulation.deadlines import Deadline, Term, business_date, count, explain
 from app.regulation.facts import HazardFacts
 from app.regulation.vocabulary import Act, DayUnit
+from app.supervision.provisional import kept_term
 from app.supervision.schemas import Delisting, HazardListing, OnTheSpotListing, SupervisionLevelChange
 from app.tables.supervision import Delisting as DelistingRow
 from app.tables.supervision import Listing, SupervisionChange
@@ -30,17 +31,14 @@ async def list_hazard(context: Context, target: Target, sent: HazardListing, *, 
         drawn.update(await _draw_number(context, office, book.today))
         return _listed(context, facts, office, sent.supervision_tier, sent.lead_organisation_id) | {
             **drawn,
-            "original_deadline": due.due_on,
-            "current_deadline": due.due_on,
-            "deadline_is_provisional": due.provisional,
+            **_deadlines(due),
         }
 
     async def write(act: Performing) -> None:
         notice = sent.supervision_notice
         row = _listing_row(act, office, sent.supervision_tier, drawn["ledger_number"]) | {
             "lead_organisation_id": sent.lead_organisation_id or act.facts.lead_organisation_id,
-            "due_on": due.due_on,
-            "due_explained": {"lines": list(explain(due)), "provisional": due.provisional},
+            **_explained(due),
             "requirements": sent.requirements,
             "notice_number": notice.number if notice else None,
             "release_conditions": notice.release_conditions if notice else None,
@@ -49,7 +47,7 @@ async def list_hazard(context: Context, target: Target, sent: HazardListing, *, 
         }
         await context.session.execute(insert(Listing).values(row))
 
-    particulars = sent.model_dump() | {"deadline": due.due_on}
+    particulars = sent.model_dump() | {"deadline": due.due_on if due else sent.deadline}
     intent = Intent(Act.LIST, particulars, dry_run, version_required=True)
     return await perform(context, target, intent, write=write, change=change)
 
@@ -127,20 +125,34 @@ async def delist(context: Context, target: Target, sent: Delisting, *, dry_run: 
     )
 
 
-async def _deadline(context: Context, sent: HazardListing) -> Deadline:
-    """The deadline set, as a date or as a term from today, with its explanation."""
+async def _deadline(context: Context, sent: HazardListing) -> Deadline | None:
+    """The deadline set, as a date or as a term from today, with its explanation; None where the rule book refuses."""
     today = business_date(context.now)
     basis = "《安全生产法》第七十条;督办通知书"
     if sent.term is not None:
         term = Term(today, sent.term.days, sent.term.unit, "L-05", basis, roll=True)
         return count(term, await announced_calendar(context))
-    days = (sent.deadline - today).days if sent.deadline is not None else -1
-    if days < 0:
-        message = "整改期限不得早于今天:请写明 deadline(日期)或 term(天数和单位)。"
-        raise InvalidInput(
-            "deadline_required", message, fields=(FieldError("/deadline", "deadline_required", message),)
-        )
+    if sent.deadline is None or sent.deadline < today:
+        return None
+    days = (sent.deadline - today).days
     return count(Term(today, days, DayUnit.CALENDAR, "L-05", basis), await announced_calendar(context))
+
+
+def _deadlines(due: Deadline | None) -> dict[str, Any]:
+    if due is None:
+        return {}
+    return {
+        "original_deadline": due.due_on,
+        "current_deadline": due.due_on,
+        "deadline_is_provisional": due.provisional,
+    }
+
+
+def _explained(due: Deadline | None) -> dict[str, Any]:
+    if due is None:
+        return {}
+    explained = {"lines": list(explain(due)), "provisional": due.provisional, "term": kept_term(due.term)}
+    return {"due_on": due.due_on, "due_explained": explained}
 
 
 def _listed(context: Context, facts: HazardFacts, office: int, tier: int, lead: int | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """任职: two administrators, never back-dated, one holder at a time; what changes bites on the next request."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,7 +16,7 @@ from tests.personnel.staff import (
     register,
     sign_in,
 )
-from tests.support.registry import Registry
+from tests.support.registry import NOON, Registry
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def department(registry: Registry) -> int:
 
 
 def in_days(days: int) -> str:
-    return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    return (datetime.fromisoformat(NOON) + timedelta(days=days)).isoformat()
 
 
 def staff_in(registry: Registry, department: int, login: str) -> tuple[Staff, int]:
