@@ -1,0 +1,331 @@
+"""The figures' SQL: every hazard in sight as of T known at K, read in one pass over its transition rows, then counted.
+
+The population is what the actor may see today, so that every row of a hazard is there to be read; the dimensions are
+those of the row that held at T.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    RowMapping,
+    Select,
+    Subquery,
+    TableValuedAlias,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.selectable import LateralFromClause
+
+from app.hazards.scope import hazard_is_visible
+from app.infrastructure.context import Context
+from app.regulation.deadlines import end_of_day
+from app.regulation.facts import Actor
+from app.regulation.vocabulary import Act, PostKind, Purpose, RoleClass, State
+from app.statistics.predicates import PREDICATES, Truth, business_day, predicates
+from app.statistics.question import NOT_SUPERVISED, Dimension, Legacy, Question
+from app.tables.enterprises import Enterprise
+from app.tables.hazards import Hazard
+from app.tables.history import HazardTransition as Row
+from app.tables.sign_off import RoundEnd, RoundLevel, Signature, SignatureWithdrawal, SigningRound
+
+STAGES: Final = ("declaration", "verification", "signatures")
+AGES: Final = ((0, 7), (8, 15), (16, 30), (31, None))
+"""Bands of days in hand, first and last day included."""
+_RELAPSES: Final = (Act.FAIL_REVISIT.value, Act.RELAPSE.value)
+_CARRIED: Final = (
+    Row.to_state,
+    Row.cycle,
+    Row.unit_id,
+    Row.sector,
+    Row.channel,
+    Row.level,
+    Row.supervision_tier,
+    Row.original_deadline,
+    Row.current_deadline,
+    Row.found_on,
+    Row.is_determined,
+    Row.is_legacy,
+    Row.is_verified,
+    Row.reason,
+    Row.declared_at,
+    Row.extension_count,
+    Row.occurred_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The counts of one line of a table, or of the whole."""
+
+    key: tuple[Any, ...] | None
+    """A value for each dimension asked; None for the whole."""
+    is_legacy: bool | None
+    """The paper past's or the registry's own part; None for both together."""
+    counts: dict[str, int]
+    """Predicate → hazards."""
+    median_days: float | None
+    sum_of_days: int
+    """Over the closed, from finding to closing."""
+    ages: dict[str, int | None] = field(default_factory=dict)
+    """Of the undetermined: hazards in each band of days since finding, and the oldest one's days."""
+
+
+def hazards_as_of(actor: Actor, question: Question) -> Subquery:
+    """One row for each hazard in sight and scope that had a history at T as known at K."""
+    last = _last_row(question)
+    past = _past(last, question)
+    line = _lines(question)
+    return (
+        select(
+            Hazard.id.label("hazard_id"),
+            line.c.line_id,
+            *last.c,
+            case((last.c.to_state == State.CLOSED.value, business_day(past.c.closed_at))).label("closed_on"),
+            past.c.has_relapsed,
+            past.c.was_ever_closed,
+        )
+        .select_from(Hazard)
+        .join(last, true())
+        .join(line, line.c.unit_id == last.c.unit_id)
+        .join(past, true())
+        .where(hazard_is_visible(actor), *_chosen(last, question))
+        .subquery("state")
+    )
+
+
+def _known(question: Question) -> ColumnElement[bool]:
+    return (Row.occurred_at < end_of_day(question.on)) & (Row.recorded_at <= question.known_at)
+
+
+def _last_row(question: Question) -> LateralFromClause:
+    """The row that holds: the last by occurrence, then by the act it stands for, then by id."""
+    return (
+        select(*_CARRIED)
+        .where(Row.hazard_id == Hazard.id, _known(question))
+        .order_by(Row.occurred_at.desc(), Row.act_order.desc(), Row.id.desc())
+        .limit(1)
+        .lateral("last")
+    )
+
+
+def _past(last: LateralFromClause, question: Question) -> LateralFromClause:
+    """What the rows before it say: the first closing of its cycle, relapses, any closing."""
+    is_closing = Row.to_state == State.CLOSED.value
+    return (
+        select(
+            func.min(Row.occurred_at).filter(is_closing, Row.cycle == last.c.cycle).label("closed_at"),
+            func.coalesce(func.bool_or(Row.act.in_(_RELAPSES)), False).label("has_relapsed"),
+            func.coalesce(func.bool_or(is_closing), False).label("was_ever_closed"),
+        )
+        .where(Row.hazard_id == Hazard.id, _known(question))
+        .lateral("past")
+    )
+
+
+def _lines(question: Question) -> TableValuedAlias:
+    units, lines = list(question.lines), list(question.lines.values())
+    rows = func.unnest(literal(units, ARRAY(BigInteger)), literal(lines, ARRAY(BigInteger)))
+    return rows.table_valued("unit_id", "line_id", name="line").render_derived()
+
+
+def _chosen(last: LateralFromClause, question: Question) -> Iterator[ColumnElement[bool]]:
+    for dimension, value in question.equal.items():
+        yield _value_of(last, dimension) == value
+    if question.legacy is not Legacy.INCLUDED:
+        yield last.c.is_legacy.is_(question.legacy is Legacy.ONLY)
+
+
+def _value_of(state: LateralFromClause | Subquery, dimension: Dimension) -> ColumnElement[Any]:
+    match dimension:
+        case Dimension.UNIT:
+            return state.c.line_id
+        case Dimension.SUPERVISION:
+            return func.coalesce(cast(state.c.supervision_tier, Text), NOT_SUPERVISED)
+        case Dimension.MONTH:
+            return func.to_char(state.c.found_on, "YYYY-MM")
+        case _:
+            return state.c[dimension.value]
+
+
+def cells_statement(actor: Actor, question: Question) -> Select[*tuple[Any, ...]]:
+    """Counts of every line and of the whole, each once together and once split by the paper past."""
+    state = hazards_as_of(actor, question)
+    truths = predicates(state.c, question.on, question.stock_found_by)
+    keys = [_value_of(state, dimension) for dimension in question.by]
+    labelled = [key.label(f"key_{place}") for place, key in enumerate(keys)]
+    counted = select(
+        *labelled,
+        state.c.is_legacy,
+        state.c.found_on,
+        state.c.closed_on,
+        *(truths[name].label(name) for name in PREDICATES),
+    ).where(truths["found"] | truths["undetermined"])
+    rows = counted.subquery("counted")
+    lines = [rows.c[f"key_{place}"] for place in range(len(keys))]
+    legacy = rows.c.is_legacy
+    sets = [tuple_(), tuple_(legacy), *((tuple_(*lines), tuple_(*lines, legacy)) if lines else ())]
+    return select(
+        *lines,
+        legacy,
+        func.grouping(legacy).label("is_both"),
+        func.grouping(lines[0] if lines else legacy).label("is_whole"),
+        *_aggregates(rows, question),
+    ).group_by(func.grouping_sets(*sets))
+
+
+def _aggregates(rows: Subquery, question: Question) -> list[ColumnElement[Any]]:
+    days = rows.c.closed_on - rows.c.found_on
+    age = literal(question.on) - rows.c.found_on
+    closed, undetermined = rows.c.closed, rows.c.undetermined
+    return [
+        *(func.count().filter(rows.c[name]).label(name) for name in PREDICATES),
+        func.percentile_cont(0.5).within_group(days).filter(closed).label("median_days"),
+        func.coalesce(func.sum(days).filter(closed), 0).label("sum_of_days"),
+        func.max(age).filter(undetermined).label("age_oldest"),
+        *(func.count().filter(undetermined, within(age, band)).label(label_of(band)) for band in AGES),
+    ]
+
+
+def within(age: ColumnElement[Any], band: tuple[int, int | None]) -> Truth:
+    """Whether a number of days lies in the band."""
+    first, last = band
+    return age >= first if last is None else age.between(first, last)
+
+
+def label_of(band: tuple[int, int | None]) -> str:
+    """A band as the API names it: `0-7`, `31-`."""
+    first, last = band
+    return f"{first}-{'' if last is None else last}"
+
+
+async def cells(context: Context, question: Question) -> list[Cell]:
+    """Every cell of the answer; the whole is there even when nothing is counted."""
+    rows = await context.session.execute(cells_statement(context.actor, question))
+    return [_cell(row, question) for row in rows.mappings()]
+
+
+def _cell(row: RowMapping, question: Question) -> Cell:
+    is_whole = not question.by or row["is_whole"] == 1
+    bands = {label_of(band): int(row[label_of(band)]) for band in AGES}
+    return Cell(
+        key=None if is_whole else tuple(row[f"key_{place}"] for place in range(len(question.by))),
+        is_legacy=None if row["is_both"] else bool(row["is_legacy"]),
+        counts={name: int(row[name]) for name in PREDICATES},
+        median_days=row["median_days"],
+        sum_of_days=int(row["sum_of_days"]),
+        ages={**bands, "oldest": row["age_oldest"]},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PageAsked:
+    """Which hazards of a predicate: so many, below that id."""
+
+    predicate: str
+    size: int
+    below: int | None = None
+
+
+def counted_hazards(actor: Actor, question: Question, page: PageAsked) -> Select[*tuple[Any, ...]]:
+    """The hazards that a predicate counts, newest first, as they stood at T."""
+    state = hazards_as_of(actor, question)
+    counted = predicates(state.c, question.on, question.stock_found_by)[page.predicate]
+    found = (
+        select(state, Hazard.public_id, Hazard.ledger_number, Hazard.place, Enterprise.name.label("enterprise_name"))
+        .join(Hazard, Hazard.id == state.c.hazard_id)
+        .outerjoin(Enterprise, Enterprise.id == Hazard.enterprise_id)
+        .where(counted)
+    )
+    if page.below is not None:
+        found = found.where(state.c.hazard_id < page.below)
+    return found.order_by(state.c.hazard_id.desc()).limit(page.size)
+
+
+async def waiting_by_post(context: Context, question: Question) -> list[dict[str, Any]]:
+    """Who is waited for and how long: declaration, verification and each level's signature, by post and age in days."""
+    rows = await context.session.execute(_waiting_statement(context.actor, question))
+    return [
+        {
+            "stage": row["stage"],
+            "post": row["post"],
+            "count": row["count"],
+            "ages_in_days": {**{label_of(band): row[label_of(band)] for band in AGES}, "oldest": row["oldest"]},
+        }
+        for row in rows.mappings()
+    ]
+
+
+def _waiting_statement(actor: Actor, question: Question) -> Select[*tuple[Any, ...]]:
+    state = hazards_as_of(actor, question)
+    truths = predicates(state.c, question.on, question.stock_found_by)
+    declaring, verifying, signing = (truths[f"awaiting_{stage}"] for stage in STAGES)
+    turn = _whose_turn(state, question)
+    # A platform has no sight of the signatures, only of how many hazards wait for one.
+    sees_rounds = actor.role_class is not RoleClass.PLATFORM
+    post = case((declaring, PostKind.ENTERPRISE_PRINCIPAL.value), (verifying, PostKind.INSPECTOR.value))
+    since = case((declaring, state.c.occurred_at), (verifying, state.c.declared_at), else_=state.c.occurred_at)
+    source = state.outerjoin(turn, signing) if sees_rounds else state
+    one = (
+        select(
+            case((declaring, STAGES[0]), (verifying, STAGES[1]), else_=STAGES[2]).label("stage"),
+            (func.coalesce(post, turn.c.post_kind) if sees_rounds else post).label("post"),
+            (literal(question.on) - business_day(since)).label("age"),
+        )
+        .select_from(source)
+        .where(declaring | verifying | signing)
+        .subquery("waiting")
+    )
+    counted = func.count()
+    return (
+        select(
+            one.c.stage,
+            one.c.post,
+            counted.label("count"),
+            func.max(one.c.age).label("oldest"),
+            *(counted.filter(within(one.c.age, band)).label(label_of(band)) for band in AGES),
+        )
+        .group_by(one.c.stage, one.c.post)
+        .order_by(one.c.stage, one.c.post)
+    )
+
+
+def _whose_turn(state: Subquery, question: Question) -> LateralFromClause:
+    """The post of the lowest level unsigned at T of the closing round then open."""
+
+    def known(instant: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
+        return (instant < end_of_day(question.on)) & (instant <= question.known_at)
+
+    ended = select(RoundEnd.id).where(RoundEnd.round_id == SigningRound.id, known(RoundEnd.ended_at)).exists()
+    withdrawn = (
+        select(SignatureWithdrawal.id)
+        .where(SignatureWithdrawal.signature_id == Signature.id, known(SignatureWithdrawal.withdrawn_at))
+        .exists()
+    )
+    signed = (
+        select(Signature.id)
+        .where(Signature.round_id == RoundLevel.round_id, Signature.level == RoundLevel.level)
+        .where(known(Signature.signed_at), ~withdrawn)
+        .exists()
+    )
+    return (
+        select(RoundLevel.post_kind)
+        .join(SigningRound, SigningRound.id == RoundLevel.round_id)
+        .where(SigningRound.hazard_id == state.c.hazard_id, SigningRound.cycle == state.c.cycle)
+        .where(SigningRound.purpose == Purpose.CLOSING.value, known(SigningRound.opened_at), ~ended, ~signed)
+        .order_by(SigningRound.id.desc(), RoundLevel.level)
+        .limit(1)
+        .lateral("turn")
+    )
