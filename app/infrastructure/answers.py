@@ -1,4 +1,4 @@
-"""What a service's caller is told, before it is HTTP: a body, its entity tag, where it stands, or a secret shown once."""
+"""What a service tells its caller, before it is HTTP: a body, its entity tag, where it stands, whether it is secret."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -119,8 +119,10 @@ async def _perform(
     if "found_on" in columns:
         columns["found_on"] = CorrectionDraft.day(columns["found_on"])
 
-    def change(_facts: HazardFacts, _book: RuleBook) -> dict[str, Any]:
-        return columns
+    def change(facts: HazardFacts, _book: RuleBook) -> dict[str, Any]:
+        # With its round the verification it rested on is void: the figures must not count it as passed.
+        voids = facts.round is not None and record.touches_signed_content
+        return columns | {"is_verified": False} if voids else columns
 
     async def write(act: Performing) -> None:
         performed = update(Correction).where(Correction.id == record.id).values(transition_id=act.transition_id)
