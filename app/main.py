@@ -13,17 +13,20 @@ from app.console.router import router as console
 from app.enterprises.router import router as enterprises
 from app.evidence.folder import EvidenceFolder
 from app.evidence.router import router as evidence
+from app.exchange.router import router as exchange
 from app.hazards.router import router as hazards
 from app.infrastructure.database import Database
 from app.infrastructure.middleware import install_edge, limit_by_path
 from app.infrastructure.pagination import Cursors
 from app.infrastructure.problem_details import install_problem_handlers
 from app.infrastructure.settings import Settings
+from app.infrastructure.workbook import WorkbookLimits
 from app.personnel.router import router as personnel
 from app.rectification.router import router as rectification
 from app.reference.router import router as reference
 from app.reporting.router import router as reporting
 from app.sign_off.router import router as sign_off
+from app.statistics.router import router as statistics
 from app.supervision.router import router as supervision
 
 API = "/api/v1"
@@ -39,6 +42,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     personnel,
     reference,
     enterprises,
+    statistics,
+    exchange,
 )
 
 
@@ -63,9 +68,11 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.include_router(console)
     install_problem_handlers(app, record_refusal=record_refusal)
     app.add_exception_handler(Replayed, _replay)
-    install_edge(
-        app, limit_by_path(settings.body_max_bytes, {"/evidence": settings.evidence_max_bytes + _MULTIPART_ENVELOPE})
-    )
+    uploads = {
+        "/evidence": settings.evidence_max_bytes + _MULTIPART_ENVELOPE,
+        "/imports/ledger": WorkbookLimits().file_bytes + _MULTIPART_ENVELOPE,
+    }
+    install_edge(app, limit_by_path(settings.body_max_bytes, uploads))
     return app
 
 
