@@ -197,7 +197,7 @@ def _administrators(city: City) -> None:
     """Two administrators, who made each other's appointments and make all others'."""
     people = {}
     for name in ("proposer", "confirmer"):
-        people[name], city.identity[name], _ = city.person()
+        people[name], city.identity[name], city.identity[f"{name}_session"] = city.person()
     for name, kind in (("proposer", "system_administrator"), ("confirmer", "security_administrator")):
         post = city.insert("post", organisation_id=city.identity["city_office"], kind=kind, title=kind)
         appointment = city.appoint(people[name], post)

@@ -233,3 +233,6 @@ UPDATE audit_event SET payload = 'x' WHERE hazard_id = %(closed)s AND serial = 2
 
 -- illegal: audit-event-of-another-hazard
 UPDATE audit_event SET hazard_id = %(key)s WHERE hazard_id = %(closed)s AND serial = 2;
+
+-- illegal: appointment-confirmed-before-proposed
+UPDATE appointment SET proposed_at = confirmed_at + interval '1 day' WHERE id = %(appointment_lead_inspector)s;

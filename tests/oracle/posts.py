@@ -30,6 +30,7 @@ def _appointment(book: Book, appointment: Row) -> Iterator[Violation]:
         f"appointment {appointment['id']}",
         {
             "appointment-back-dated": appointment["valid_from"] >= appointment["confirmed_at"],
+            "appointment-confirmed-before-proposed": appointment["confirmed_at"] >= appointment["proposed_at"],
             "appointment-by-one-person": appointment["confirmed_by_account_id"] != appointment["proposed_by_account_id"]
             and (proposer is None or proposer != confirmer),
             "acting-without-end": not acting or until is not None,

@@ -88,6 +88,12 @@ _IDS: Final = (
     "enterprise",
 )
 _SURVEY: Final = "SELECT " + ", ".join(f"(SELECT coalesce(max(id), 1) FROM {table}) AS {table}" for table in _IDS)
+_WRITERS: Final = (
+    "SELECT c.relname AS written, substr(r.rolname, 10) AS role FROM pg_class c, pg_roles r"
+    " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND r.rolname = ANY(%s)"
+    " AND (has_table_privilege(r.oid, c.oid, 'INSERT') OR has_any_column_privilege(r.oid, c.oid, 'UPDATE'))"
+)
+_TARGET: Final = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM|MERGE INTO) (\w+)")
 _SIGHT: Final = (
     "SELECT id, state, level, cycle, place FROM hazard ORDER BY state IN ('closed', 'dismissed'), id DESC LIMIT %s"
 )
@@ -123,16 +129,20 @@ class Attacker:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self.newest: dict[str, int] = {}
+        self.writers: dict[str, list[str]] = {}
         self.tried = 0
         self.spoil = 0.0
         self._nonce = 0
-        aim = re.compile(rf"(INTO|UPDATE|FROM|ON|TRUNCATE) {self.front.focus}\\b")
+        aim = re.compile(rf"(INTO|UPDATE|FROM|ON|TRUNCATE) {self.front.focus}\b")
         self.focused = [statement for statement in HOSTILE if self.front.focus and aim.search(statement)]
 
     def attack(self) -> None:
         """Transactions until the statements are used up."""
         with psycopg.connect(self.front.address, row_factory=dict_row, autocommit=False) as connection:
             self.connection: psycopg.Connection[dict[str, Any]] = connection
+            for row in connection.execute(_WRITERS, [[f"qingling_{each}" for each in set(_CLASSES)]]).fetchall():
+                self.writers.setdefault(row["written"], []).append(row["role"])
+            connection.commit()
             while self.tried < self.statements:
                 connection.isolation_level = self.random.choice(_ISOLATION)
                 try:
@@ -203,10 +213,15 @@ class Attacker:
         deed(Desk(self._run, self.front.actors, self.front.units, self.nonce), hazard)
 
     def _hostile(self) -> None:
-        actor = self.random.choice(list(self.front.actors.values()))
-        role = actor.role if self.random.random() < 0.5 else self.random.choice(_CLASSES)
-        self._settle(role, actor)
+        """A hostile statement, mostly in a role class that may write there, with some actor's settings."""
         statement = self.random.choice(self.focused if self.focused and self.random.random() < 0.5 else HOSTILE)
+        target = _TARGET.search(statement)
+        writers = self.writers.get(target[1], []) if target else []
+        role = self.random.choice(writers if writers and self.random.random() < 0.7 else _CLASSES)
+        actors = list(self.front.actors.values())
+        fitting = [actor for actor in actors if actor.role == role]
+        actor = self.random.choice(fitting if fitting and self.random.random() < 0.8 else actors)
+        self._settle(role, actor)
         self._execute(statement, {name: self._draw(name) for name in _names_in(statement)})
 
     def _run(self, statement: str, values: Mapping[str, object]) -> Sequence[Row]:

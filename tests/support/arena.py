@@ -52,5 +52,15 @@ def front_of(town: Town, address: str) -> Front:
             holder.session,
             enterprise if own else None,
         )
+    for seat, name in enumerate(("proposer", "confirmer")):
+        identity = town.city.identity
+        actors["administrator", name, seat] = Actor(
+            "administrator",
+            identity[name],
+            identity[f"{name}_person"],
+            identity[f"{name}_appointment"],
+            identity["city_office"],
+            identity[f"{name}_session"],
+        )
     units = ",".join(str(town.city.identity[unit]) for unit in ("city", "district", "town"))
     return Front(address, actors, units)

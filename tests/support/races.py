@@ -44,7 +44,7 @@ def disable(desk: Desk, hazard: Row) -> None:
 
 
 def _administrator(desk: Desk) -> Actor:
-    actor = desk.actors["administrator", "", 0]
+    actor = desk.actors["administrator", "proposer", 0]
     values = {"role": "qingling_administrator", "account": str(actor.account), "person": str(actor.person)}
     place = {"appointment": str(actor.appointment), "organisation": str(actor.organisation), "enterprise": ""}
     desk.run(SETTINGS, values | place | {"units": desk.units})
@@ -158,15 +158,6 @@ class Track:
         for (name, kind, number), actor in list(actors.items()):
             if seat and number == seat:
                 actors[name, kind, 0] = actor
-        names = town.city.identity
-        actors["administrator", "", 0] = Actor(
-            "administrator",
-            names["proposer"],
-            names["proposer_person"],
-            names["proposer_appointment"],
-            names["city_office"],
-            0,
-        )
         return actors
 
     def meet(self, first: str, second: str, overlap: str, isolation: str = "read committed") -> tuple[Racer, Racer]:

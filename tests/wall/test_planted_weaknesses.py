@@ -1,82 +1,49 @@
-"""Planted bugs: each refusal of the wall taken out, one at a time; the generated cases must notice every one."""
+"""The control run: a wall weakened on purpose is found out by the adversary and the oracle."""
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.wall_bench import WORLDS
-from tests.support.wall_cases import Case
-from tests.wall.conftest import Walled
-from tests.wall.test_rules_around_the_round import CASES, met
-from tests.wall.test_signing_cases import FAMILIES, outcome
-
-REFUSAL = re.compile(r"PERFORM wall_refuse\(\s*'(\w+)'.*?\);\n", re.DOTALL)
-PER_COMMIT = 10
+from tests.support.arena import Arena, build_arena
+from tests.support.cluster import Cluster, TestDatabase
+from tests.support.planted import Weakness, try_weakness, weaknesses
 
 
-@dataclass(frozen=True)
-class Weakening:
-    """A function of the wall with its n-th refusal taken out."""
-
-    function: str
-    code: str
-    number: int
-    definition: str
-
-    @property
-    def name(self) -> str:
-        """As a survivor is told."""
-        return f"{self.function} without refusal {self.number}, {self.code}"
+@pytest.fixture(scope="module")
+def base(cluster: Cluster) -> Iterator[tuple[TestDatabase, Arena]]:
+    """An arena that is only ever copied."""
+    with cluster.temporary_database() as database:
+        yield database, build_arena(database)
 
 
-def weakenings(walled: Walled) -> list[Weakening]:
-    """Every refusal there is, as the database holds it today."""
-    found = []
-    functions = walled.connection.execute(
-        "SELECT proname, pg_get_functiondef(oid) FROM pg_proc"
-        " WHERE proname LIKE 'wall%' AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql') ORDER BY 1"
-    )
-    for function, definition in functions.fetchall():
-        for number, refusal in enumerate(REFUSAL.finditer(definition), start=1):
-            weak = definition[: refusal.start()] + "NULL;\n" + definition[refusal.end() :]
-            found.append(Weakening(function, refusal[1], number, weak))
-    return found
+def triggers_of(arena: Arena, *tables: str) -> list[Weakness]:
+    with arena.connect() as judge:
+        return [each for each in weaknesses(judge) if each.table in tables and not each.on_truncate]
 
 
-def cases_for(code: str) -> Iterator[tuple[bool, Case]]:
-    """The cases that ought to meet a code, and whether they are of the round."""
-    around = ((False, case) for case in CASES)
-    of_round = ((True, case) for family in FAMILIES.values() for case in family(WORLDS[0]))
-    for is_of_round, case in chain(around, of_round):
-        if code in case.refusals:
-            yield is_of_round, case
+@pytest.mark.parametrize("table", ["signature", "signing_round", "hazard"])
+def test_a_table_without_its_triggers_is_found_out(
+    base: tuple[TestDatabase, Arena], new_database: Callable[..., TestDatabase], table: str
+) -> None:
+    database, arena = base
+    copy = new_database(template=database.name)
+    verdict = try_weakness(arena, copy, triggers_of(arena, table), 1_800)
+    assert verdict.codes, table
 
 
-def is_noticed(walled: Walled, weakening: Weakening) -> bool:
-    """Whether a case ends otherwise on the weakened wall, which is whole again afterwards."""
-    with walled.connection.transaction(force_rollback=True):
-        walled.connection.execute(weakening.definition.encode())
-        for is_of_round, case in cases_for(weakening.code):
-            if (outcome(walled, WORLDS[0], case) if is_of_round else met(walled, case)) not in case.refusals:
-                return True
-    return False
+@pytest.mark.parametrize("table", ["sealed_closing", "edition_chain_level"])
+def test_a_table_open_to_all_is_found_out(
+    base: tuple[TestDatabase, Arena], new_database: Callable[..., TestDatabase], table: str
+) -> None:
+    database, arena = base
+    copy = new_database(template=database.name)
+    verdict = try_weakness(arena, copy, triggers_of(arena, table), 900, wide=True)
+    assert verdict.found, table
 
 
-def test_some_refusals_taken_out_are_noticed(walled: Walled) -> None:
-    walled.hazard(WORLDS[0])
-    every = weakenings(walled)
-
-    assert len(every) >= 100
-    chosen = every[:: len(every) // PER_COMMIT]
-    assert [weakening.name for weakening in chosen if not is_noticed(walled, weakening)] == []
-
-
-@pytest.mark.long
-@pytest.mark.timeout(600)
-def test_every_refusal_taken_out_is_noticed(walled: Walled) -> None:
-    walled.hazard(WORLDS[0])
-
-    assert [weakening.name for weakening in weakenings(walled) if not is_noticed(walled, weakening)] == []
+def test_the_whole_wall_stands_in_the_copy(
+    base: tuple[TestDatabase, Arena], new_database: Callable[..., TestDatabase]
+) -> None:
+    database, arena = base
+    verdict = try_weakness(arena, new_database(template=database.name), [], 900)
+    assert not verdict.found, verdict
