@@ -171,6 +171,15 @@ def short_chain_at_closing(b: Bench) -> None:
     b.leave_alone()
 
 
+def dismissed_without_a_reason(b: Bench) -> None:
+    walk = fresh(b)
+    walk.request("withdrawal")
+    for level in (1, 2, 3):
+        walk.sign(level, b.city.signers()[level - 1])
+    walk.sign_last(4, b.city.signers()[3], "dismissed")
+    settle(b.connection)
+
+
 SIGNING: dict[str, tuple[Callable[[Bench], object], str]] = {
     "signed without the lock": (lambda b: b.walk.sign(1, b.signer(1), act=False), "act_without_lock"),
     "a round that is not there": (
@@ -195,6 +204,7 @@ SIGNING: dict[str, tuple[Callable[[Bench], object], str]] = {
     "ended as changed, unchanged": (lambda b: ended_as(b, "content_changed"), "content_not_changed"),
     "ended as disabled, nobody disabled": (lambda b: ended_as(b, "signer_disabled"), "no_signer_disabled"),
     "ended as completed": (lambda b: ended_as(b, "completed"), "written_by_the_wall_only"),
+    "dismissed without a reason": (dismissed_without_a_reason, "dismissal_differs"),
     "closed on three levels": (short_chain_at_closing, "chain_too_short"),
 }
 

@@ -93,7 +93,7 @@ def old_rounds() -> Iterator[Case]:
         yield Case(
             f"round of another cycle at level {level}",
             partial(_other_cycle, level),
-            ("round_of_another_cycle", "verification_missing", "request_missing"),
+            ("round_of_another_cycle",),
         )
         for refused in LEVELS:
             if refused != level:
@@ -187,36 +187,41 @@ CONTENT = (
     ),
 )
 OF_CLOSING = (
-    ("declaration", "UPDATE declaration SET document_sha256 = sha256('other') WHERE hazard_id = %s"),
-    ("verification", "UPDATE verification SET document_sha256 = sha256('other') WHERE hazard_id = %s"),
-    ("verification undone", "UPDATE verification SET passed = false WHERE hazard_id = %s"),
-    ("declaration undone", "UPDATE declaration SET transition_id = NULL WHERE hazard_id = %s"),
+    (
+        "declaration",
+        "UPDATE declaration SET document_sha256 = sha256('other') WHERE hazard_id = %s",
+        "declaration_not_signed",
+    ),
+    (
+        "verification",
+        "UPDATE verification SET document_sha256 = sha256('other') WHERE hazard_id = %s",
+        "verification_not_confirmed",
+    ),
+    ("verification undone", "UPDATE verification SET passed = false WHERE hazard_id = %s", "verification_missing"),
+    ("declaration undone", "UPDATE declaration SET transition_id = NULL WHERE hazard_id = %s", "declaration_missing"),
     (
         "one inspector only",
         "DELETE FROM document_confirmation WHERE id = (SELECT max(id) FROM document_confirmation"
         " WHERE document_kind = 'verification' AND hazard_id = %s)",
+        "verification_not_confirmed",
     ),
     (
         "one signature under the declaration",
         "DELETE FROM document_confirmation WHERE capacity = 'controller' AND hazard_id = %s",
+        "declaration_not_signed",
     ),
 )
 OF_REQUEST = (("request", "UPDATE round_request SET document_sha256 = sha256('other') WHERE hazard_id = %s"),)
-CHANGED = (
-    "content_changed",
-    "verification_missing",
-    "verification_not_confirmed",
-    "declaration_missing",
-    "declaration_not_signed",
-    "42501",  # the party was changed to one who does not see the hazard
-)
 
 
 def changed_content(purpose: str) -> Iterator[Case]:
-    for name, statement in (*CONTENT, *(OF_CLOSING if purpose == "closing" else OF_REQUEST)):
+    plain = [(name, statement, "content_changed") for name, statement in (*CONTENT, *OF_REQUEST)]
+    for name, statement, code in (*plain[: len(CONTENT)], *(OF_CLOSING if purpose == "closing" else plain[-1:])):
+        # Where the party became another, its own signer no longer sees the hazard.
+        refusals = (code, "42501") if name == "party" else (code,)
         for level in LEVELS:
-            yield Case(f"{name} changed before level {level}", partial(_changed_before, level, statement), CHANGED)
-        yield Case(f"{name} changed before leaving", partial(_changed_after, statement), CHANGED)
+            yield Case(f"{name} changed before level {level}", partial(_changed_before, level, statement), refusals)
+        yield Case(f"{name} changed before leaving", partial(_changed_after, statement), refusals)
 
 
 def _changed_before(level: int, statement: str, b: Bench) -> None:

@@ -153,6 +153,13 @@ CONFIRMATIONS: Table = {
     "an administrator corrects": (lambda b: corrected_by(b, "administrator_1"), "capacity_of_other_post"),
     "an inspector of another sector": (lambda b: verified_by(b, "other_inspector"), "post_of_other_organisation"),
     "a principal of another enterprise": (of_another_enterprise, "post_of_other_organisation"),
+    "a principal without identity": (
+        lambda b: (
+            b.dba("UPDATE person SET identity_digest = NULL WHERE id = %s", b.city.people["principal"].person_id),
+            declared_by(b, "principal", "principal"),
+        ),
+        "identity_missing",
+    ),
     "a document that is not there": (
         lambda b: b.walk.confirm("declaration", 0, digest("x"), "principal", "principal"),
         "document_unknown",

@@ -73,7 +73,9 @@ BEGIN
     SELECT l.* INTO listed FROM listing l
     WHERE l.hazard_id = h.id AND l.transition_id IS NOT NULL ORDER BY l.id DESC LIMIT 1;
     SELECT p.* INTO approved FROM plan p JOIN plan_decision d ON d.plan_id = p.id
-    WHERE p.hazard_id = h.id AND d.approved AND d.transition_id IS NOT NULL ORDER BY p.plan_version DESC LIMIT 1;
+    WHERE p.hazard_id = h.id AND d.approved AND d.transition_id IS NOT NULL
+        AND NOT EXISTS (SELECT FROM plan_decision r WHERE r.plan_id = p.id AND NOT r.approved)
+    ORDER BY p.plan_version DESC LIMIT 1;
     IF purpose = 'closing' THEN
         verified := wall_verification(h.id, h.cycle);
         SELECT * INTO declared FROM declaration WHERE id = verified.declaration_id;

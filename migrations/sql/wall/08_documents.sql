@@ -7,17 +7,14 @@ AS $$
 DECLARE
     performed hazard_transition;
 BEGIN
-    IF TG_OP = 'DELETE' THEN
-        PERFORM wall_refuse('never_changes', '业务文书不得删除。');
-    END IF;
     IF TG_OP = 'INSERT' THEN
         NEW.recorded_at := registry_now();
         NEW.account_id := coalesce(wall_setting('account'), NEW.account_id);
         NEW.person_id := (SELECT a.person_id FROM account a WHERE a.id = NEW.account_id);
         NEW.cycle := coalesce((SELECT h.cycle FROM hazard h WHERE h.id = NEW.hazard_id), NEW.cycle);
-    ELSIF OLD.transition_id IS NOT NULL OR NEW.transition_id IS NULL
+    ELSIF TG_OP = 'DELETE' OR OLD.transition_id IS NOT NULL OR NEW.transition_id IS NULL
         OR to_jsonb(NEW) - 'transition_id' IS DISTINCT FROM to_jsonb(OLD) - 'transition_id' THEN
-        PERFORM wall_refuse('never_changes', '业务文书一经形成不得修改;请另行形成新的文书或者办理更正。');
+        PERFORM wall_refuse('never_changes', '业务文书一经形成不得修改、删除;请另行形成新的文书或者办理更正。');
     END IF;
     IF NEW.transition_id IS NOT NULL THEN
         PERFORM wall_held_hazard(NEW.hazard_id);

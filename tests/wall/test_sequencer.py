@@ -1,0 +1,43 @@
+"""The one sequencer: gapless positions, in the order of transactions, none skipped for a transaction still open."""
+
+import contextlib
+from typing import Any
+
+import psycopg
+
+from tests.support.cluster import libpq_address
+from tests.support.wall_steps import Walk
+from tests.wall.conftest import Walled
+
+
+def test_rows_of_an_open_transaction_wait_and_nothing_younger_overtakes_them(own_city: Walled) -> None:
+    address = libpq_address(own_city.database.superuser_url)
+    job_address = libpq_address(own_city.database.job_url)
+    with (
+        contextlib.closing(psycopg.connect(address)) as slow,
+        contextlib.closing(psycopg.connect(job_address, autocommit=True)) as job,
+    ):
+        Walk(slow, own_city.city).report()
+        with own_city.connection.transaction():
+            Walk(own_city.connection, own_city.city).report()
+        assert sequenced(job) == 0
+
+        slow.commit()
+        assert sequenced(job) == 2
+        assert sequenced(job) == 0
+
+        with own_city.connection.transaction():
+            Walk(own_city.connection, own_city.city).report()
+        assert sequenced(job) == 1
+
+    positions = own_city.connection.execute("SELECT position FROM sequence_position ORDER BY 1").fetchall()
+    assert positions == [(1,), (2,), (3,)]
+
+
+def sequenced(job: psycopg.Connection[tuple[Any, ...]]) -> int:
+    """How many rows the job's run gave positions."""
+    with job.transaction():
+        job.execute("SET LOCAL ROLE qingling_job")
+        row = job.execute("SELECT sequence_new_rows()").fetchone()
+    assert row is not None
+    return int(row[0])
