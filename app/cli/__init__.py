@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from app.cli import calendar, posts, registry, serving
+from app.cli import calendar, ledger, posts, registry, serving
 from app.cli import docs as docs_command
 from app.infrastructure.errors import RegistryError
 from app.infrastructure.migrations import MigrationRefused
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(registry.edition, name="edition", help="规则版本:核对、加载。")
 app.add_typer(calendar.calendar, name="calendar", help="工作日历:重新计算暂定期限。")
+app.add_typer(ledger.app, name="ledger", help="历史台账:导入、核对确认。")
 app.add_typer(posts.posts, name="posts", help="岗位:核查签字链能否签满。")
 app.command(name="init", help="启用登记系统(只能一次):加载属地和规则版本,确定启用日期。")(registry.init)
 app.command(name="roles", help="输出数据库角色的 SQL,由数据库管理员以超级用户执行。")(registry.roles)
