@@ -52,7 +52,7 @@ _FACTS = text(
             SELECT p.id, CASE WHEN d.id IS NULL THEN 'submitted' WHEN d.approved THEN 'approved' ELSE 'returned' END
                    AS status
               FROM plan p LEFT JOIN plan_decision d ON d.plan_id = p.id
-             WHERE p.hazard_id = h.id ORDER BY p.id DESC LIMIT 1) plan ON true
+             WHERE p.hazard_id = h.id ORDER BY p.id DESC, d.id DESC LIMIT 1) plan ON true
       LEFT JOIN LATERAL (
             SELECT r.id, r.recorded_at FROM extension_request r
              WHERE r.hazard_id = h.id AND r.cycle = h.cycle

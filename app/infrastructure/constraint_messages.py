@@ -130,7 +130,7 @@ CONSTRAINT_MESSAGES: Final[dict[str, tuple[str, str]]] = {
     ),
     # Rectification
     "uq_plan_hazard_id_plan_version": ("changed_meanwhile", "整改方案刚被他人更新，本次提交没有生效，请刷新后重试。"),
-    "uq_plan_decision_plan_id": ("plan_already_decided", "这份整改方案已有审批意见，不得重复审批。"),
+    "uq_plan_decision_plan_id_approved": ("plan_already_decided", "这份整改方案已有审批意见，不得重复审批。"),
     "ck_plan_decision_return_is_reasoned": ("reason_missing", "退回整改方案必须写明理由，请补充。"),
     "ck_progress_percent_is_share": ("percent_out_of_range", "整改进度应在 0 至 100 之间，请核对。"),
     "ck_verification_two_or_more_inspectors": ("two_inspectors_needed", "现场核查须有两名以上检查人员，请补充。"),

@@ -7,7 +7,8 @@ from sqlalchemy import CTE, func, select, text
 from app.infrastructure.context import Context
 from app.infrastructure.errors import FieldError, InvalidInput
 from app.regulation.deadlines import business_date
-from app.tables.places import UnitPeriod
+from app.regulation.vocabulary import OrganisationKind
+from app.tables.places import Organisation, UnitPeriod
 
 _BY_CODE = text(
     """
@@ -92,6 +93,27 @@ async def nearest_regulator(context: Context, path: list[int], sector: str) -> i
     parameters = {"path": path, "sector": sector}
     found: int | None = (await context.session.execute(_NEAREST_REGULATOR, parameters)).scalar_one_or_none()
     return found
+
+
+_MAY_LEAD = (OrganisationKind.REGULATOR, OrganisationKind.TOWNSHIP, OrganisationKind.AGENCY)
+
+
+async def refuse_no_department(context: Context, organisation_id: int | None, *, field: str) -> None:
+    """InvalidInput naming `field` unless it is a confirmed department, township or agency; None names nobody."""
+    if organisation_id is None:
+        return
+    found = await context.session.execute(
+        select(Organisation.id).where(
+            Organisation.id == organisation_id,
+            Organisation.kind.in_([kind.value for kind in _MAY_LEAD]),
+            Organisation.confirmed_at.is_not(None),
+        )
+    )
+    if found.scalar_one_or_none() is None:
+        message = f"{field} 须为已确认的负有安全监管职责的部门,请从 /api/v1/organisations 中选取。"
+        raise InvalidInput(
+            "department_unknown", message, fields=(FieldError(f"/{field}", "department_unknown", message),)
+        )
 
 
 async def safety_office_of_tier(context: Context, path: list[int], tier: int) -> int | None:

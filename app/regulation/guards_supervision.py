@@ -248,12 +248,15 @@ def the_deadline_is_not_put_off(case: Case) -> str | None:
 def the_measures_document_scope_and_dates_are_given(case: Case) -> str | None:
     """A production measure names kind, document, scope and first day.
 
-    Particulars: kind (ProductionMeasureKind), document, scope, from_on (date).
+    Particulars: kind (ProductionMeasureKind), document, scope, from_on (date), until_on (date, optional).
     """
     names = {"document": "文书", "scope": "范围", "from_on": "起始日期"}
     missing = [f"{label}({name})" for name, label in names.items() if case.lacks(name)]
     if case.given("kind") not in set(ProductionMeasureKind):
         missing.insert(0, "种类(kind)")
+    from_on, until_on = case.given("from_on"), case.given("until_on")
+    if isinstance(from_on, date) and isinstance(until_on, date) and until_on < from_on:
+        return "停产停用措施的终止日期(until_on)不得早于起始日期(from_on)"
     return "停产停用措施缺少:" + "、".join(missing) if missing else None
 
 

@@ -11,7 +11,13 @@ from app.hazards.transition import Intent, Performing, Target, Verdict, admit, j
 from app.infrastructure.context import Context
 from app.infrastructure.errors import FieldError, InvalidInput, RuleNotMet
 from app.reference.rulebook import RuleBook, rule_book
-from app.reference.units import nearest_regulator, nearest_safety_office, unit_path, unit_with_code
+from app.reference.units import (
+    nearest_regulator,
+    nearest_safety_office,
+    refuse_no_department,
+    unit_path,
+    unit_with_code,
+)
 from app.regulation.facts import HazardFacts, Unmet
 from app.regulation.permissions import Standing
 from app.regulation.vocabulary import Act, DismissReason
@@ -107,6 +113,7 @@ async def amend(context: Context, target: Target, sent: HazardAmendment, *, dry_
 
 async def determine(context: Context, target: Target, sent: HazardDetermination, *, dry_run: bool = False) -> Verdict:
     """判定: by a clause in force today or with reasons; the lead regulator owns the hazard from here on."""
+    await refuse_no_department(context, sent.lead_organisation_id, field="lead_organisation_id")
     in_force = await _criteria_in_force(context, sent.criterion_ids)
     particulars = sent.model_dump() | {"criteria_in_force": in_force}
     lead = sent.lead_organisation_id or context.actor.organisation_id

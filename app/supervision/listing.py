@@ -11,7 +11,7 @@ from app.hazards.transition import Intent, Performing, Target, Verdict, perform,
 from app.infrastructure.context import Context
 from app.infrastructure.errors import FieldError, InvalidInput, NotPermitted
 from app.reference.rulebook import RuleBook, announced_calendar
-from app.reference.units import code_of, safety_office_of_tier, unit_path
+from app.reference.units import code_of, refuse_no_department, safety_office_of_tier, unit_path
 from app.regulation.deadlines import Deadline, Term, business_date, count, explain
 from app.regulation.facts import HazardFacts
 from app.regulation.vocabulary import Act, DayUnit
@@ -24,6 +24,7 @@ from app.tables.supervision import Listing, SupervisionChange
 async def list_hazard(context: Context, target: Target, sent: HazardListing, *, dry_run: bool = False) -> Verdict:
     """挂牌督办: lead department, deadline, requirements, notice; draws the number of the listing office and year."""
     office = await _own_office_of_tier(context, target, sent.supervision_tier)
+    await refuse_no_department(context, sent.lead_organisation_id, field="lead_organisation_id")
     due = await _deadline(context, sent)
     drawn: dict[str, Any] = {}
 

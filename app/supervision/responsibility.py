@@ -7,6 +7,7 @@ from sqlalchemy import func, insert, select, update
 from app.hazards.transition import Intent, Performing, Target, Verdict, perform
 from app.infrastructure.context import Context
 from app.reference.rulebook import RuleBook
+from app.reference.units import refuse_no_department
 from app.regulation.facts import HazardFacts
 from app.regulation.vocabulary import Act, OrganisationKind
 from app.supervision.schemas import MeasureLifting, MeasureOrder, TransferOrder
@@ -18,6 +19,7 @@ from app.tables.supervision import ProductionMeasure, ProductionMeasureLift, Tra
 
 async def transfer(context: Context, target: Target, sent: TransferOrder, *, dry_run: bool = False) -> Verdict:
     """移交: the receiver owns the hazard at once, so that it never lacks an owner; a department's may be refused."""
+    await refuse_no_department(context, sent.to_organisation_id, field="to_organisation_id")
 
     def change(_facts: HazardFacts, _book: RuleBook) -> dict[str, Any]:
         return {"lead_organisation_id": sent.to_organisation_id}

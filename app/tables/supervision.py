@@ -129,7 +129,8 @@ class PlanDecision(ActDocument, Base):
     __tablename__ = "plan_decision"
     __table_args__ = (
         CheckConstraint("approved OR length(btrim(reason)) > 0", name="return_is_reasoned"),
-        Index("uq_plan_decision_plan_id", "plan_id", unique=True),
+        # An approved plan that has to change is returned later: one decision of each kind.
+        Index("uq_plan_decision_plan_id_approved", "plan_id", "approved", unique=True),
     )
     plan_id: Mapped[int] = mapped_column(ForeignKey("plan.id", ondelete="RESTRICT"))
     approved: Mapped[bool]

@@ -368,7 +368,7 @@ def create_extension_decision() -> None:
 def create_plan_decision() -> None:
     op.create_table("plan_decision", *PLAN_DECISION)
     op.create_index(conv("ix_plan_decision_hazard_id"), "plan_decision", ["hazard_id"], unique=False)
-    op.create_index("uq_plan_decision_plan_id", "plan_decision", ["plan_id"], unique=True)
+    op.create_index("uq_plan_decision_plan_id_approved", "plan_decision", ["plan_id", "approved"], unique=True)
 
 
 def create_production_measure_lift() -> None:

@@ -11,8 +11,8 @@ from tests.support.registry import Registry
 REPORT = {"hazard": 1, "hazard_party": 2, "audit_stream": 1, "hazard_transition": 1, "audit_event": 1}
 
 
-def inspection(**changed: Any) -> dict[str, Any]:
-    return walk.report_document(channel="inspection", finders="主办检查人员", **changed)
+def inspection(**changed: object) -> dict[str, Any]:
+    return {**walk.report_document(), "channel": "inspection", "finders": "主办检查人员", **changed}
 
 
 def test_a_report_is_one_hazard_with_two_receivers_one_transition_and_one_audit_event(

@@ -35,7 +35,7 @@ class Watch:
         """What a statement of the test's own answers."""
         return self.connection.execute(statement.encode(), values).fetchall()
 
-    def value(self, statement: str, **values: object) -> Any:
+    def value(self, statement: str, **values: object) -> object:
         """The one value of a statement's answer."""
         (row,) = self.rows(statement, **values)
         (value,) = row.values()
@@ -50,7 +50,7 @@ class Watch:
 
     def refusals(self) -> int:
         """How many refusals are on record."""
-        return int(self.value("SELECT count(*) FROM access_event WHERE kind = 'refusal'"))
+        return len(self.rows("SELECT id FROM access_event WHERE kind = 'refusal'"))
 
     def hazard(self, hazard: str) -> DictRow:
         """The hazard's row."""
@@ -102,7 +102,7 @@ class Trial:
     watch: Watch
     hazard: str
 
-    def refused(self, path: str, body: Any, *codes: str, by: str) -> Answered:
+    def refused(self, path: str, body: object, *codes: str, by: str) -> Answered:
         """Both the dry run and the act name exactly these rules, and neither changes anything."""
         version = self.watch.hazard(self.hazard)["version"]
         where = f"/hazards/{self.hazard}/{path}"
@@ -119,7 +119,18 @@ class Trial:
         assert answer.unmet() == set(codes), answer.body
         return answer
 
-    def done(self, path: str, body: Any, act: str, document: str | None, *, by: str, **rows: int) -> Any:
+    def forbidden(self, path: str, body: object, code: str = "not_permitted", *, by: str) -> None:
+        """Whoever sees the hazard and may not do this to it is told so, dry run or not; nothing changes."""
+        version = self.watch.hazard(self.hazard)["version"]
+        with self.watch.unchanged(self.hazard):
+            for dry_run in (True, False):
+                answer = self.registry.attempt(
+                    f"/hazards/{self.hazard}/{path}", body, by=by, version=version, dry_run=dry_run
+                )
+                assert (answer.status, answer.code) == (403, code), answer.body
+                assert CHINESE.search(answer.body["detail"])
+
+    def done(self, path: str, body: object, act: str, document: str | None, *, by: str, **rows: int) -> dict[str, Any]:
         """The dry run says that it would be done and changes nothing; then it is done, once, and told everywhere."""
         version = self.watch.hazard(self.hazard)["version"]
         where = f"/hazards/{self.hazard}/{path}"
@@ -133,4 +144,5 @@ class Trial:
         assert answer.headers["location"] == f"/api/v1/hazards/{self.hazard}"
         newest = self.registry.get(f"/hazards/{self.hazard}/timeline", by="city-office-head").body["items"][-1]
         assert (newest["act"], newest["to_state"]) == (act, answer.body["state"])
-        return answer.body
+        hazard: dict[str, Any] = answer.body
+        return hazard
