@@ -1,10 +1,12 @@
 """`qingling …`: one thin command for each thing an operator does; every refusal is one sentence and an exit code."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
+import psycopg
 import typer
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.cli import calendar, ledger, posts, registry, serving
 from app.cli import docs as docs_command
@@ -25,6 +27,7 @@ app.add_typer(calendar.calendar, name="calendar", help="工作日历:重新计�
 app.add_typer(ledger.app, name="ledger", help="历史台账:导入、核对确认。")
 app.add_typer(posts.posts, name="posts", help="岗位:核查签字链能否签满。")
 app.command(name="init", help="启用登记系统(只能一次):加载属地和规则版本,确定启用日期。")(registry.init)
+app.command(name="migrate", help="把数据库结构更新到本程序的版本。")(registry.migrate_database)
 app.command(name="roles", help="输出数据库角色的 SQL,由数据库管理员以超级用户执行。")(registry.roles)
 app.command(name="docs", help="生成规则手册(docs/),或核对其是否最新。")(docs_command.docs)
 
@@ -47,10 +50,22 @@ def serve(port: _PORT = None) -> None:
 
 
 def main() -> None:
-    """The command line's outermost edge: a refusal is one sentence on stderr and exit code 2."""
+    """The command line's outermost edge: a refusal is one sentence on stderr and exit code 2, a failure 1."""
     try:
         app()
     except _CLEAR_SENTENCES as refusal:
-        message = refusal.message if isinstance(refusal, RegistryError) else str(refusal)
-        Console(stderr=True, highlight=False, soft_wrap=True).print(message, style="red", markup=False)
-        sys.exit(2)
+        _end(_sentence(refusal), 2)
+    except (SQLAlchemyError, psycopg.Error) as failure:
+        # The driver's own words may hold addresses and values: only its kind is shown.
+        _end(f"数据库无法完成这一操作({type(failure).__name__})。请检查数据库地址、登录和结构(qingling migrate)。", 1)
+
+
+def _sentence(refusal: Exception) -> str:
+    if not isinstance(refusal, RegistryError):
+        return str(refusal)
+    return refusal.message + (refusal.remedy or "")
+
+
+def _end(message: str, code: int) -> NoReturn:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, style="red", markup=False)
+    sys.exit(code)

@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from app.infrastructure.database import Database
 from app.infrastructure.embedded_postgres import EmbeddedPostgres
 from app.infrastructure.migrations import upgrade
-from app.infrastructure.settings import Settings
+from app.infrastructure.settings import Settings, SettingsRefused
 from app.tables.roles import APP_LOGIN, JOB_LOGIN, LOGINS, MIGRATE_LOGIN, OWNER, REPORT_LOGIN, roles_sql
 
 DATABASE = "qingling"
@@ -64,6 +64,14 @@ async def open_database(addresses: Addresses) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+def migrate(settings: Settings, *, progress: Callable[[str], None] = _silent) -> None:
+    """Brings the database to this program's schema; harmless when it is there."""
+    with registry_of(settings, progress=progress) as addresses:
+        if addresses.migrate is None:
+            raise SettingsRefused("这条命令需要迁移登录，请设置 QINGLING_MIGRATION_DATABASE_URL。")
+        upgrade(addresses.migrate, progress=progress)
 
 
 def _given(settings: Settings) -> Addresses:

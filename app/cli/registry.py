@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.engine import URL
 
-from app.cli.connection import registry_of
+from app.cli.connection import migrate, registry_of
 from app.infrastructure.owner import owner_transaction
 from app.infrastructure.settings import SettingsRefused, load_settings, with_generated_keys
 from app.reference.edition_loading import load_edition_text
@@ -41,9 +41,16 @@ def init(
         is_demo=movable_clock,
         movable_clock=movable_clock,
     )
+    migrate(settings)
     with registry_of(settings) as addresses:
         asyncio.run(_initialise(_migrating(addresses.migrate), wanted))
     _out.print(f"已启用,启用日期 {go_live.date().isoformat()}。", markup=False)
+
+
+def migrate_database() -> None:
+    """Migrates; a running registry keeps answering meanwhile."""
+    migrate(with_generated_keys(load_settings()), progress=lambda message: _out.print(f"· {message}", markup=False))
+    _out.print("数据库结构已是本程序的版本。", markup=False)
 
 
 def _migrating(url: URL | None) -> URL:

@@ -19,7 +19,7 @@ from app.cli.demo_city import SAMPLE_PASSWORD, settle
 from app.cli.demo_ledger import take_in_sample_ledger
 from app.infrastructure.clock import today_in_shanghai
 from app.infrastructure.database import Database
-from app.infrastructure.errors import AlreadyDone
+from app.infrastructure.errors import Conflict
 from app.infrastructure.logging import configure_logging
 from app.infrastructure.owner import owner_transaction
 from app.infrastructure.settings import Settings, SettingsRefused, refuse_public_demo, with_generated_keys
@@ -55,7 +55,8 @@ def run_server(settings: Settings) -> None:
     with _listening(settings) as listener:
         settings = with_generated_keys(settings)
         with registry_of(settings, progress=tell) as addresses:
-            _serve(settings, addresses, listener, lambda: _err.print(f"清零已就绪:{_address(settings)}"))
+            tell(f"监听 {_address(settings)};首次使用请在另一终端执行 qingling init")
+            _serve(settings, addresses, listener, lambda: tell(f"清零已就绪:{_address(settings)}"))
 
 
 @contextlib.contextmanager
@@ -103,7 +104,7 @@ async def _prepare_demo(settings: Settings, addresses: Addresses) -> None:
         movable_clock=True,
     )
     async with owner_transaction(addresses.migrate, label="qingling demo") as context:
-        with contextlib.suppress(AlreadyDone):
+        with contextlib.suppress(Conflict):
             await initialise(context, wanted)
             tell("已加载属地、规则版本、工作日历和判定标准")
     async with owner_transaction(addresses.migrate, label="qingling demo") as context:

@@ -1,11 +1,18 @@
 """Whether the registry behind this process can be worked with: faults make it unready, warnings do not."""
 
+from functools import cache
+
 from sqlalchemy import func, select, text
 
 from app.infrastructure.context import Context
 from app.infrastructure.migrations import head_revision
 from app.regulation.deadlines import business_date
 from app.tables import rules
+
+
+@cache
+def _wanted_revision() -> str:
+    return head_revision()
 
 
 async def findings(context: Context) -> tuple[list[str], list[str]]:
@@ -19,7 +26,7 @@ async def findings(context: Context) -> tuple[list[str], list[str]]:
     newest_year = (await session.execute(select(func.max(rules.CalendarYear.year)))).scalar_one() or 0
     movable = (await session.execute(select(rules.ClockSetting.is_movable))).scalar_one_or_none()
     faults = {
-        "数据库结构不是本程序的版本,请执行迁移": revision != head_revision(),
+        "数据库结构不是本程序的版本,请执行 qingling migrate": revision != _wanted_revision(),
         "尚未初始化,请执行 qingling init": setting is None,
         "没有生效的规则版本": editions == 0,
         "没有时钟设置,请执行 qingling init": movable is None,

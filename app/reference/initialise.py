@@ -8,7 +8,7 @@ import chinese_calendar
 from sqlalchemy import func, insert, select
 
 from app.infrastructure.context import Context
-from app.infrastructure.errors import AlreadyDone
+from app.infrastructure.errors import Conflict
 from app.reference.edition_loading import load_edition_text
 from app.regulation.area import Area, AreaOrganisation, AreaUnit, load_area
 from app.regulation.criteria import SHIPPED_CRITERIA, Catalogue, load_catalogue
@@ -32,11 +32,15 @@ class Initialisation:
 
 
 async def initialise(context: Context, wanted: Initialisation) -> None:
-    """Sets the registry up; AlreadyDone on a second try: go-live, area and clock are fixed for ever."""
+    """Sets the registry up; Conflict on a second try: go-live, area and clock are fixed for ever."""
     setting = select(rules.RegistrySetting.go_live_on)
     known = (await context.session.execute(setting)).scalar_one_or_none()
     if known is not None:
-        raise AlreadyDone("", facts={"go_live_on": known.isoformat()})
+        raise Conflict(
+            "already_initialised",
+            f"登记系统已经启用(启用日期 {known.isoformat()}),属地、启用日期和时钟不能更改。",
+            remedy="需要新的规则版本时,请执行 qingling edition load。",
+        )
     await _set_clock(context, movable=wanted.movable_clock)
     await _load_calendar(context)
     area_id = await _load_area(context, wanted.area)
