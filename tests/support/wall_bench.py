@@ -1,4 +1,4 @@
-"""Four prepared hazards, each before its first signature, and the one way to sign them through with one thing broken."""
+"""Four prepared hazards, unsigned, and the one way to sign them through with one thing broken."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Every rule of a sign-off round broken at every position, one at a time; generated, each with the refusal it must meet.
+"""Every rule of a sign-off round broken at every position, one at a time; each with the refusal it must meet.
 
 `the_right_way` is the one that is accepted. Families are functions so that each rule can be read beside its breakages.
 """
@@ -149,7 +149,7 @@ def _elsewhere(level: int, b: Bench) -> None:
 
 
 def _by_rectifier(level: int, b: Bench) -> None:
-    """A new person in the level's post, who reported progress of this cycle; the enterprise's own level does not mind."""
+    """A new person in the level's post, who reported progress; the enterprise's own level does not mind."""
 
     def sign(bench: Bench) -> None:
         official = bench.in_post(level, _somebody(bench))
@@ -246,7 +246,8 @@ def _disabled_after(level: int, moment: int, b: Bench) -> None:
     b.sign_through(
         after={
             moment: lambda bench: bench.plain(
-                "INSERT INTO person_disablement (person_id, for_cause, reason, account_id) VALUES (%s, true, '违纪', 1)",
+                "INSERT INTO person_disablement (person_id, for_cause, reason, account_id) VALUES (%s,"
+                " true, '违纪', 1)",
                 bench.signer(level).person_id,
             )
         }

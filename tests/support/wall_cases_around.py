@@ -288,7 +288,8 @@ def unlocked(b: Bench) -> None:
 
 def begun(b: Bench, columns: str, values: str) -> None:
     b.plain(
-        "INSERT INTO hazard (level, version, channel, sector, unit_id, site_id, enterprise_id, finders, found_on, place,"
+        "INSERT INTO hazard (level, version, channel, sector, unit_id, site_id, enterprise_id, finders,"
+        " found_on, place,"
         f" circumstances, reporting_record, monitoring_measures, last_act_at, {columns})"
         " SELECT level, 1, channel, sector, unit_id, site_id, enterprise_id, finders, found_on, place, circumstances,"
         f" reporting_record, monitoring_measures, registry_now(), {values} FROM hazard WHERE id = %s",
@@ -341,7 +342,8 @@ def insert_copy(b: Bench, sets: str, walk: Walk | None = None) -> None:
     values = ", ".join(given.get(name.strip(), f"t.{name.strip()}") for name in columns.split(","))
     target.do(
         f"INSERT INTO hazard_transition ({columns}) SELECT {values} FROM hazard_transition t"
-        " JOIN hazard h ON h.id = t.hazard_id WHERE t.id = (SELECT max(id) FROM hazard_transition WHERE hazard_id = %s)",
+        " JOIN hazard h ON h.id = t.hazard_id WHERE t.id = (SELECT max(id) FROM hazard_transition WHERE"
+        " hazard_id = %s)",
         target.hazard_id,
     )
 
@@ -383,6 +385,18 @@ def without_document(b: Bench) -> None:
     settle(b.connection)
 
 
+def restates_another(b: Bench) -> None:
+    fresh(b)
+    wrong_row(b, "restates = (SELECT max(x.id) FROM hazard_transition x)")
+
+
+def says_another_state(b: Bench) -> None:
+    b.walk.act_as("clerk")
+    b.walk.lock()
+    b.walk.transition("fail_verification", "listed", 1)
+    settle(b.connection)
+
+
 HISTORY: dict[str, tuple[Callable[[Bench], object], str]] = {
     "a version without its act": (lock_only, "act_not_recorded"),
     "an act without its document": (without_document, "act_without_document"),
@@ -403,17 +417,14 @@ HISTORY: dict[str, tuple[Callable[[Bench], object], str]] = {
         "occurred_before_previous_act",
     ),
     "restates another hazard": (
-        lambda b: (fresh(b), wrong_row(b, "restates = (SELECT max(x.id) FROM hazard_transition x)")),
+        restates_another,
         "restates_another_hazard",
     ),
     "restates without correction": (lambda b: wrong_row(b, "restates = t.id"), "needs_correction"),
     "closed in passing": (closed_in_passing, "closed_without_seal"),
     "closed by hand": (closed_by_hand, "closed_without_seal"),
     "says another state": (
-        lambda b: (
-            (b.walk.act_as("clerk"), b.walk.lock(), b.walk.transition("fail_verification", "listed", 1))
-            and settle(b.connection)
-        ),
+        says_another_state,
         "history_differs",
     ),
 }

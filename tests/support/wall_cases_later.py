@@ -168,22 +168,26 @@ CONTENT = (
     ("party", "UPDATE hazard SET enterprise_id = NULL, responsible_organisation_id = 1 WHERE id = %s"),
     (
         "evidence",
-        "WITH e AS (INSERT INTO evidence (hazard_id, kind, sha256, size_bytes, media_type, file_name, account_id)"
-        " SELECT h.id, 'after', sha256('new'), 1, 'image/jpeg', 'a.jpg', 1 FROM hazard h WHERE h.id = %s"
-        " RETURNING id, hazard_id)"
-        " INSERT INTO document_evidence (hazard_id, document_kind, document_id, evidence_id)"
-        " SELECT e.hazard_id, 'listing', l.id, e.id FROM e JOIN listing l ON l.hazard_id = e.hazard_id",
+        (
+            "WITH e AS (INSERT INTO evidence (hazard_id, kind, sha256, size_bytes, media_type, file_name, account_id)"
+            " SELECT h.id, 'after', sha256('new'), 1, 'image/jpeg', 'a.jpg', 1 FROM hazard h WHERE h.id = %s"
+            " RETURNING id, hazard_id)"
+            " INSERT INTO document_evidence (hazard_id, document_kind, document_id, evidence_id)"
+            " SELECT e.hazard_id, 'listing', l.id, e.id FROM e JOIN listing l ON l.hazard_id = e.hazard_id"
+        ),
     ),
     (
         "plan",
-        "WITH p AS (INSERT INTO plan (hazard_id, cycle, account_id, plan_version, responsibility, measures, funds,"
-        " time_limit, scheme, emergency_plan, goals_and_tasks, methods_and_measures, funds_and_supplies,"
-        " organisation_and_staff, schedule_and_requirements, safety_and_emergency, milestones, document_sha256)"
-        " SELECT h.id, 1, 1, 1, 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', '{}', sha256('plan')"
-        " FROM hazard h WHERE h.id = %s RETURNING id, hazard_id)"
-        " INSERT INTO plan_decision (hazard_id, cycle, account_id, plan_id, approved, transition_id)"
-        " SELECT p.hazard_id, 1, 1, p.id, true, t.id FROM p JOIN hazard_transition t ON t.hazard_id = p.hazard_id"
-        " AND t.act = 'list'",
+        (
+            "WITH p AS (INSERT INTO plan (hazard_id, cycle, account_id, plan_version, responsibility, measures, funds,"
+            " time_limit, scheme, emergency_plan, goals_and_tasks, methods_and_measures, funds_and_supplies,"
+            " organisation_and_staff, schedule_and_requirements, safety_and_emergency, milestones, document_sha256)"
+            " SELECT h.id, 1, 1, 1, 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', 'a', '{}', sha256('plan')"
+            " FROM hazard h WHERE h.id = %s RETURNING id, hazard_id)"
+            " INSERT INTO plan_decision (hazard_id, cycle, account_id, plan_id, approved, transition_id)"
+            " SELECT p.hazard_id, 1, 1, p.id, true, t.id FROM p JOIN hazard_transition t ON t.hazard_id = p.hazard_id"
+            " AND t.act = 'list'"
+        ),
     ),
 )
 OF_CLOSING = (
@@ -201,8 +205,10 @@ OF_CLOSING = (
     ("declaration undone", "UPDATE declaration SET transition_id = NULL WHERE hazard_id = %s", "declaration_missing"),
     (
         "one inspector only",
-        "DELETE FROM document_confirmation WHERE id = (SELECT max(id) FROM document_confirmation"
-        " WHERE document_kind = 'verification' AND hazard_id = %s)",
+        (
+            "DELETE FROM document_confirmation WHERE id = (SELECT max(id) FROM document_confirmation"
+            " WHERE document_kind = 'verification' AND hazard_id = %s)"
+        ),
         "verification_not_confirmed",
     ),
     (
@@ -250,8 +256,10 @@ TAMPERED = (
     ),
     (
         "appointment never confirmed",
-        "UPDATE appointment SET confirmed_at = NULL, confirmed_by_account_id = NULL"
-        " WHERE id = (SELECT appointment_id FROM signature WHERE id = %(id)s)",
+        (
+            "UPDATE appointment SET confirmed_at = NULL, confirmed_by_account_id = NULL"
+            " WHERE id = (SELECT appointment_id FROM signature WHERE id = %(id)s)"
+        ),
         ("signer_was_not_in_post",),
     ),
     ("signature gone", "DELETE FROM signature WHERE id = %(id)s", ("signatures_incomplete",)),
@@ -262,8 +270,10 @@ TAMPERED = (
     ),
     (
         "organisation of the level",
-        "UPDATE round_level SET organisation_id = (SELECT id FROM organisation WHERE kind = 'government')"
-        " WHERE round_id = %(round)s AND level = %(level)s",
+        (
+            "UPDATE round_level SET organisation_id = (SELECT id FROM organisation WHERE kind = 'government')"
+            " WHERE round_id = %(round)s AND level = %(level)s"
+        ),
         ("post_of_other_organisation",),
     ),
     (
@@ -273,8 +283,10 @@ TAMPERED = (
     ),
     (
         "used before",
-        "INSERT INTO sealed_closing_signature (hazard_id, sealed_closing_id, level, signature_id, person_id)"
-        " SELECT hazard_id, 0, level, id, person_id FROM signature WHERE id = %(id)s",
+        (
+            "INSERT INTO sealed_closing_signature (hazard_id, sealed_closing_id, level, signature_id, person_id)"
+            " SELECT hazard_id, 0, level, id, person_id FROM signature WHERE id = %(id)s"
+        ),
         ("signature_already_used",),
     ),
 )

@@ -40,7 +40,8 @@ def two_listings(b: Bench) -> None:
     b.plain(
         "INSERT INTO listing (hazard_id, transition_id, cycle, account_id, supervision_tier, listing_office_id,"
         " lead_organisation_id, ledger_number, due_on, due_explained, requirements, edition_id)"
-        " SELECT hazard_id, transition_id, 1, account_id, 2, listing_office_id, lead_organisation_id, 'n', due_on, '{}',"
+        " SELECT hazard_id, transition_id, 1, account_id, 2, listing_office_id, lead_organisation_id,"
+        " 'n', due_on, '{}',"
         " '另一份要求', edition_id FROM listing WHERE id = (SELECT max(id) FROM listing)"
     )
 
@@ -98,7 +99,8 @@ def corrected_by(b: Bench, who: str) -> None:
     walk = fresh(b)
     walk.act_as("clerk")
     correction = walk.run(
-        "INSERT INTO correction (hazard_id, cycle, account_id, changes, reason, touches_signed_content, document_sha256)"
+        "INSERT INTO correction (hazard_id, cycle, account_id, changes, reason, touches_signed_content,"
+        " document_sha256)"
         " VALUES (%s, 1, 1, '{}', '笔误', false, %s) RETURNING id",
         walk.hazard_id,
         digest("correction"),
@@ -143,6 +145,11 @@ def of_the_last_cycle(b: Bench) -> None:
     walk.confirm("declaration", declaration, content, "principal", "principal")
 
 
+def principal_unknown(b: Bench) -> None:
+    b.dba("UPDATE person SET identity_digest = NULL WHERE id = %s", b.city.people["principal"].person_id)
+    declared_by(b, "principal", "principal")
+
+
 CONFIRMATIONS: Table = {
     "the safety head for a controller who is there": (
         lambda b: declared_by(b, "safety_head", "safety_head"),
@@ -154,10 +161,7 @@ CONFIRMATIONS: Table = {
     "an inspector of another sector": (lambda b: verified_by(b, "other_inspector"), "post_of_other_organisation"),
     "a principal of another enterprise": (of_another_enterprise, "post_of_other_organisation"),
     "a principal without identity": (
-        lambda b: (
-            b.dba("UPDATE person SET identity_digest = NULL WHERE id = %s", b.city.people["principal"].person_id),
-            declared_by(b, "principal", "principal"),
-        ),
+        principal_unknown,
         "identity_missing",
     ),
     "a document that is not there": (
@@ -326,9 +330,10 @@ def enter(b: Bench, of_batch: int, sets: str = "", *, with_record: bool = True, 
     given |= dict(pair.split(" = ", 1) for pair in sets.split("; ") if pair)
     b.walk.run("SELECT set_config('role', %s, true)", role)
     walk = Walk(b.connection, b.city)
+    names, values = ", ".join(given), ", ".join(given.values())
     walk.hazard_id = walk.run(
-        f"INSERT INTO hazard ({', '.join(given)}, level, channel, sector, unit_id, site_id, enterprise_id, finders, place,"
-        f" circumstances, reporting_record, monitoring_measures, last_act_at) SELECT {', '.join(given.values())}, 'major',"
+        f"INSERT INTO hazard ({names}, level, channel, sector, unit_id, site_id, enterprise_id, finders, place,"
+        f" circumstances, reporting_record, monitoring_measures, last_act_at) SELECT {values}, 'major',"
         " 'inspection', 'fire', unit_id, site_id, enterprise_id, '甲', '乙', '丙', '丁', '戊', '2025-06-01' FROM hazard"
         " WHERE id = %s RETURNING id",
         b.hazard_id,
@@ -337,7 +342,8 @@ def enter(b: Bench, of_batch: int, sets: str = "", *, with_record: bool = True, 
     if with_record:
         walk.do(
             "INSERT INTO legacy_record (hazard_id, batch_id, legacy_row_id, row_number, row_sha256, content, found_on,"
-            " closed_on, extension_count) SELECT %s, batch_id, id, row_number, row_sha256, content, found_on, closed_on,"
+            " closed_on, extension_count) SELECT %s, batch_id, id, row_number, row_sha256, content,"
+            " found_on, closed_on,"
             " 0 FROM legacy_row WHERE batch_id = %s AND row_number = 1",
             walk.hazard_id,
             of_batch,
@@ -345,7 +351,8 @@ def enter(b: Bench, of_batch: int, sets: str = "", *, with_record: bool = True, 
     acts = [(0, "import_open", None, "listed"), (1, "import_closed", "listed", "closed")]
     for version, act, from_state, to_state in acts if given["state"] == "'closed'" else [(1, *acts[0][1:])]:
         walk.do(
-            "INSERT INTO hazard_transition (hazard_id, act, rule, from_state, to_state, version, cycle, unit_id, sector,"
+            "INSERT INTO hazard_transition (hazard_id, act, rule, from_state, to_state, version, cycle,"
+            " unit_id, sector,"
             " channel, level, found_on, is_determined, is_legacy, actor_label, act_order, occurred_at, enterprise_id)"
             " SELECT id, %s, 'L-39', %s, %s, %s, 1, unit_id, sector, channel, level, found_on, true, true, '补录', 0,"
             " '2025-06-01', enterprise_id FROM hazard WHERE id = %s",
@@ -380,6 +387,11 @@ def closed_at_entry(b: Bench, sets: str) -> None:
     enter(b, rightly_entered(b), sets)
 
 
+def not_entered(b: Bench) -> None:
+    rightly_entered(b)
+    settle(b.connection)
+
+
 PAST: Table = {
     "entered by an official": (lambda b: enter(b, rightly_entered(b), role="qingling_official"), "import_only"),
     "entered as reported": (lambda b: closed_at_entry(b, "state = 'reported'"), "import_only"),
@@ -405,7 +417,7 @@ PAST: Table = {
     "attested by one": (lambda b: attested(b, batch(b), "clerk"), "attested_by_two"),
     "attested with other rows": (lambda b: attested(b, batch(b, 2), "clerk", "office_head"), "batch_has_other_rows"),
     "attested and not entered": (
-        lambda b: (rightly_entered(b), settle(b.connection)),
+        not_entered,
         "batch_not_whole",
     ),
     "a batch rewritten": (
@@ -436,13 +448,20 @@ def event(b: Bench) -> None:
     settle(b.connection)
 
 
+def moved_by_two(b: Bench) -> None:
+    stream(b, 0)
+    b.plain("UPDATE audit_stream SET length = 2, previous_sha256 = head_sha256")
+
+
+def without_event(b: Bench) -> None:
+    stream(b)
+    settle(b.connection)
+
+
 STREAMS: Table = {
     "a stream begun in the middle": (lambda b: stream(b, 5), "stream_moves_on"),
-    "a head moved by two": (
-        lambda b: (stream(b, 0), b.plain("UPDATE audit_stream SET length = 2, previous_sha256 = head_sha256")),
-        "stream_moves_on",
-    ),
-    "a head without its event": (lambda b: (stream(b), settle(b.connection)), "stream_differs"),
+    "a head moved by two": (moved_by_two, "stream_moves_on"),
+    "a head without its event": (without_event, "stream_differs"),
     "an event beside the stream": (event, "stream_differs"),
 }
 

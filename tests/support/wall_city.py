@@ -1,6 +1,6 @@
 """A small city in raw SQL: units, organisations, posts, persons in post, an edition with its chains.
 
-Built by the superuser as `qingling init` and the administrators would; `tests/support/wall_steps.py` walks hazards in it.
+Built by the superuser as `qingling init` and the administrators would; `wall_steps.py` walks hazards in it.
 """
 
 import hashlib
@@ -63,7 +63,7 @@ class City:
         return tuple(self.people[name] for name in SIGNERS)
 
 
-def one(connection: Connection, query: str, *values: object) -> Any:
+def one(connection: Connection, query: str, *values: object) -> Any:  # noqa: ANN401 - a column is of any type
     """The first column of the one row."""
     row = connection.execute(query.encode(), values).fetchone()
     assert row is not None, query
@@ -91,7 +91,8 @@ def _places(connection: Connection, city: City) -> None:
     for tier, name in enumerate(("city", "banner", "township"), start=1):
         city.units[name] = one(connection, "INSERT INTO unit (tier) VALUES (%s) RETURNING id", tier)
         connection.execute(
-            "INSERT INTO unit_period (unit_id, parent_id, code, name, valid_from) VALUES (%s, %s, %s, %s, '2000-01-01')",
+            "INSERT INTO unit_period (unit_id, parent_id, code, name, valid_from) VALUES (%s, %s, %s,"
+            " %s, '2000-01-01')",
             (city.units[name], parent, f"1506{tier:02}", f"单元{tier}"),
         )
         parent = city.units[name]
@@ -142,7 +143,8 @@ def _rules(connection: Connection, city: City, go_live: str) -> None:
         digest(""),
     )
     connection.execute(
-        "INSERT INTO registry_setting (id, go_live_on, area_id, first_edition_id, is_demo) VALUES (1, %s, %s, %s, true)",
+        "INSERT INTO registry_setting (id, go_live_on, area_id, first_edition_id, is_demo) VALUES (1,"
+        " %s, %s, %s, true)",
         (go_live, area, city.edition_id),
     )
     city.criterion_id = one(
@@ -185,7 +187,8 @@ def add_chain(
     """A chain of an edition; `tiers` None: any."""
     chain: int = one(
         connection,
-        "INSERT INTO edition_chain (edition_id, key, name, basis, precedence, hazard_level, supervision_tiers, purposes)"
+        "INSERT INTO edition_chain (edition_id, key, name, basis, precedence, hazard_level,"
+        " supervision_tiers, purposes)"
         " VALUES (%s, %s, %s, '依据', %s, %s, %s, '{closing,withdrawal,cessation}') RETURNING id",
         edition,
         key,

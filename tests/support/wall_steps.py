@@ -20,7 +20,8 @@ def become(connection: Connection, who: Official, city: City) -> None:
     connection.execute(
         "SELECT set_config('role', %s, true), set_config('app.account', %s, true), set_config('app.person', %s, true),"
         " set_config('app.appointment', %s, true), set_config('app.organisation', %s, true),"
-        " set_config('app.units', %s, true), set_config('app.sectors', '', true), set_config('app.enterprise', %s, true)",
+        " set_config('app.units', %s, true), set_config('app.sectors', '', true),"
+        " set_config('app.enterprise', %s, true)",
         (
             who.role,
             str(who.account_id),
@@ -67,7 +68,7 @@ class Walk:
     city: City
     hazard_id: int = 0
 
-    def run(self, query: str, *values: object) -> Any:
+    def run(self, query: str, *values: object) -> Any:  # noqa: ANN401 - a column is of any type
         """The first column of the one row."""
         return one(self.connection, query, *values)
 
@@ -193,7 +194,8 @@ class Walk:
         """A fresh proof of identity over a hash."""
         return int(
             self.run(
-                "INSERT INTO step_up (account_id, session_id, content_sha256, level) VALUES (%s, %s, %s, %s) RETURNING id",
+                "INSERT INTO step_up (account_id, session_id, content_sha256, level) VALUES (%s, %s, %s,"
+                " %s) RETURNING id",
                 who.account_id,
                 who.session_id,
                 content,
@@ -244,7 +246,8 @@ class Walk:
         self.act_as("inspector")
         content = digest(f"verification {declaration} {passed}")
         verification = self.run(
-            "INSERT INTO verification (hazard_id, cycle, account_id, declaration_id, visited_at, passed, findings, reason,"
+            "INSERT INTO verification (hazard_id, cycle, account_id, declaration_id, visited_at, passed,"
+            " findings, reason,"
             " inspectors_required, document_sha256)"
             " VALUES (%s, 0, 1, %s, registry_now(), %s, '现场核查', '未整改到位', 2, %s) RETURNING id",
             self.hazard_id,
@@ -293,7 +296,8 @@ class Walk:
         """Open a round; nothing but hazard, purpose and paper is really the caller's."""
         return int(
             self.run(
-                "INSERT INTO signing_round (hazard_id, cycle, purpose, edition_id, edition_chain_id, level_count, content,"
+                "INSERT INTO signing_round (hazard_id, cycle, purpose, edition_id, edition_chain_id,"
+                " level_count, content,"
                 " content_sha256, verification_id, round_request_id)"
                 " VALUES (%s, 99, %s, 1, 1, 1, '', %s, %s, %s) RETURNING id",
                 self.hazard_id,
@@ -370,7 +374,8 @@ class Walk:
     def end_round(self, outcome: str, *, refused_level: int | None = None) -> None:
         """End the newest round, the hazard being locked."""
         self.do(
-            "INSERT INTO round_end (hazard_id, round_id, outcome, refused_level, reason) VALUES (0, %s, %s, %s, '理由')",
+            "INSERT INTO round_end (hazard_id, round_id, outcome, refused_level, reason) VALUES (0, %s,"
+            " %s, %s, '理由')",
             self.round_id(),
             outcome,
             refused_level,

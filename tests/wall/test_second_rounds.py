@@ -52,7 +52,7 @@ def test_a_relapsed_hazard_needs_four_new_signatures(walk: Walk) -> None:
     assert walk.cycle() == 2
 
     assert in_one(walk, lambda: leave(walk, "closed")) == "step_unknown"
-    assert in_one(walk, lambda: walk.declare()) == ""
+    assert in_one(walk, walk.declare) == ""
     assert in_one(walk, lambda: leave(walk, "closed")) == "no_completed_round"
     assert walk.state() == "rectified"
 
@@ -78,15 +78,11 @@ def leave(walk: Walk, state: str) -> None:
 
 def test_an_acting_holder_cannot_overlap_the_holder(walled: Walled) -> None:
     head = walled.city.people["section_head"]
-    with pytest.raises(psycopg.errors.ExclusionViolation), walled.connection.transaction(force_rollback=True):
+    deputy = walled.city.people["clerk"].person_id
+    with walled.connection.transaction(force_rollback=True):
         post = one(walled.connection, "SELECT post_id FROM appointment WHERE id = %s", head.appointment_id)
-        appoint(
-            walled.connection,
-            walled.city.people["clerk"].person_id,
-            post,
-            administrators(walled.city),
-            until=timedelta(days=9),
-        )
+        with pytest.raises(psycopg.errors.ExclusionViolation):
+            appoint(walled.connection, deputy, post, administrators(walled.city), until=timedelta(days=9))
 
 
 def test_one_human_with_two_accounts_is_one_person(walled: Walled) -> None:
@@ -94,8 +90,9 @@ def test_one_human_with_two_accounts_is_one_person(walled: Walled) -> None:
     with walled.connection.transaction(force_rollback=True):
         bench = Bench(walled.connection, walled.city, WORLDS[0], hazard)
         bench.sign(1)
+        second = bench.in_post(2, bench.signer(1).person_id, suffix="代签")
         with pytest.raises(psycopg.Error) as refused:
-            bench.sign(2, bench.in_post(2, bench.signer(1).person_id, suffix="代签"))
+            bench.sign(2, second)
 
     assert refusal(refused.value) == "person_signed_other_level"
 
