@@ -28,6 +28,7 @@ from app.reporting.router import router as reporting
 from app.sign_off.router import router as sign_off
 from app.statistics.router import router as statistics
 from app.supervision.router import router as supervision
+from app.worklist.router import router as worklist
 
 API = "/api/v1"
 _MULTIPART_ENVELOPE = 64 * 1024
@@ -44,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     enterprises,
     statistics,
     exchange,
+    worklist,
 )
 
 

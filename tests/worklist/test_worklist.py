@@ -1,0 +1,130 @@
+"""待办: what waits for each post as a hazard goes from its report to its closing, and by when."""
+
+from typing import Any
+
+import pytest
+
+from tests.personnel.staff import PROPOSER, appoint, organisation, post
+from tests.support import walk
+from tests.support.registry import Registry
+
+
+def worklist(registry: Registry, *, by: str, query: str = "") -> dict[str, Any]:
+    answer = registry.get(f"/worklist{query}", by=by)
+    assert answer.status == 200, answer.body
+    return dict(answer.body)
+
+
+def duties_on(registry: Registry, hazard: str, *, by: str) -> dict[str, str | None]:
+    """Duty → due date of what waits for that person on that hazard."""
+    items = worklist(registry, by=by)["items"]
+    return {one["duty"]: one["due_on"] for item in items if item["id"] == hazard for one in item["duties"]}
+
+
+def test_a_report_waits_for_its_regulator_five_working_days(registry: Registry) -> None:
+    hazard = walk.reported(registry)
+    assert duties_on(registry, hazard, by="dongsheng-section") == {"determine": "2026-11-30"}
+    for by in ("jungar-section", "dongsheng-clerk", "chemical-safety-officer"):
+        assert duties_on(registry, hazard, by=by) == {}
+
+
+def test_a_determined_hazard_waits_for_its_office_three_working_days(registry: Registry) -> None:
+    hazard = walk.determined(registry)
+    assert duties_on(registry, hazard, by="dongsheng-clerk") == {"list": "2026-11-26"}
+    assert duties_on(registry, hazard, by="city-clerk1") == {"list": "2026-11-26"}
+    assert duties_on(registry, hazard, by="dongsheng-section") == {}
+
+
+def test_a_listed_hazard_waits_for_its_enterprise_until_its_deadline(registry: Registry) -> None:
+    hazard = walk.listed(registry)
+    assert duties_on(registry, hazard, by="chemical-safety-officer") == {"rectify": "2027-01-22"}
+    assert duties_on(registry, hazard, by="coal-safety-officer") == {}
+
+
+def test_a_plan_waits_for_the_lead_department_until_it_is_decided(registry: Registry) -> None:
+    hazard = walk.listed(registry)
+    registry.post(f"/hazards/{hazard}/plans", walk.plan_document(), by="chemical-safety-officer")
+    assert duties_on(registry, hazard, by="dongsheng-deputy") == {"decide_plan": "2026-11-30"}
+    registry.act(hazard, "plan-approval", {}, by="dongsheng-section")
+    assert duties_on(registry, hazard, by="dongsheng-deputy") == {}
+
+
+def test_an_extension_waits_for_the_listing_office_until_it_is_decided(registry: Registry) -> None:
+    hazard = walk.planned(registry)
+    asked = {"new_deadline": "2027-02-10", "note": "设备到货推迟"}
+    answer = registry.attempt(f"/hazards/{hazard}/extensions", asked, by="chemical-principal")
+    assert answer.status == 201, answer.body
+    assert duties_on(registry, hazard, by="dongsheng-clerk") == {"decide_extension": "2026-12-07"}
+    assert duties_on(registry, hazard, by="city-clerk1") == {}
+
+
+def test_a_declaration_waits_for_the_inspectors_and_then_each_level_for_its_post(registry: Registry) -> None:
+    hazard = walk.declared(registry)
+    assert duties_on(registry, hazard, by="dongsheng-inspector2") == {"verify": "2026-12-03"}
+    assert duties_on(registry, hazard, by="dongsheng-head") == {}
+    walk.verify(registry, hazard)
+    for level, signer in enumerate(walk.SIGNERS, start=1):
+        assert duties_on(registry, hazard, by=signer) == {"sign": "2026-11-25"}
+        for other in {*walk.SIGNERS} - {signer}:
+            assert duties_on(registry, hazard, by=other) == {}
+        walk.sign(registry, hazard, level)
+    assert duties_on(registry, hazard, by="dongsheng-clerk") == {"delist": "2026-11-30"}
+
+
+def test_who_signed_one_level_is_not_asked_for_another(registry: Registry) -> None:
+    hazard = walk.verified(registry)
+    walk.sign(registry, hazard, 1)
+    seat = post(registry, organisation(registry, "东胜区应急管理局"), "兼任业务科室负责人", kind="section_head")
+    people = registry.get("/appointments?is_in_force=true&limit=200", by=PROPOSER).body["items"]
+    inspector = next(
+        one for one in people if one["post"] == "主办检查人员" and one["organisation"].startswith("东胜区")
+    )
+    appointment = appoint(registry, inspector["person_id"], seat)
+    assert duties_on(registry, hazard, by="dongsheng-section") == {"sign": "2026-11-25"}
+    try:
+        registry.post("/session/appointment", {"appointment_id": appointment}, by="dongsheng-inspector1")
+        assert duties_on(registry, hazard, by="dongsheng-inspector1") == {}
+    finally:
+        first = {"appointment_id": inspector["id"]}
+        registry.post("/session/appointment", first, by="dongsheng-inspector1")
+        registry.post(f"/appointments/{appointment}/ending", {"reason": "兼任结束"}, by=PROPOSER)
+
+
+def test_a_failed_verification_waits_for_the_enterprise_again(registry: Registry) -> None:
+    hazard = walk.declared(registry)
+    walk.verify(registry, hazard, passed=False, note="报警装置仍未接入")
+    assert set(duties_on(registry, hazard, by="chemical-controller")) == {"rectify"}
+    assert duties_on(registry, hazard, by="dongsheng-inspector1") == {}
+
+
+def test_items_come_by_due_date_and_pages_follow_one_another(registry: Registry) -> None:
+    for _ in range(3):
+        walk.reported(registry)
+    whole = worklist(registry, by="dongsheng-inspector1")
+    due = [item["due_on"] for item in whole["items"]]
+    assert due == sorted(due)
+    assert len(due) == whole["waiting"] >= 4
+    seen: list[str] = []
+    query = "?limit=2"
+    while query:
+        page = worklist(registry, by="dongsheng-inspector1", query=query)
+        seen += [item["id"] for item in page["items"]]
+        query = f"?limit=2&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+    assert seen == [item["id"] for item in whole["items"]]
+
+
+def test_each_item_says_what_may_be_done_and_whether_it_is_late(registry: Registry) -> None:
+    hazard = walk.reported(registry)
+    item = next(one for one in worklist(registry, by="dongsheng-head")["items"] if one["id"] == hazard)
+    assert {"determine", "dismiss"} <= set(item["allowed_acts"])
+    assert (item["is_late"], item["duties"][0]["label"]) == (False, "待判定")
+    assert item["enterprise_name"] == "东胜区示例化工有限公司"
+
+
+@pytest.mark.parametrize("by", ["system-admin", "city-auditor"])
+def test_who_works_on_no_hazard_has_no_worklist(registry: Registry, by: str) -> None:
+    assert registry.get("/worklist", by=by).status == 403
+
+
+def test_a_page_beyond_fifty_is_refused(registry: Registry) -> None:
+    assert registry.get("/worklist?limit=51", by="dongsheng-head").status == 400
