@@ -7,7 +7,7 @@ import random
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -109,7 +109,7 @@ class Front:
     """Where the attack happens: the login's address, the actors, the units; shared by all sessions."""
 
     address: str
-    actors: Mapping[tuple[str, str, int], Actor]
+    actors: MutableMapping[tuple[str, str, int], Actor]
     units: str
     hot: int = 8
     focus: str = ""

@@ -1,6 +1,6 @@
 """A legal town as of today, and the actors an adversary may play there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -21,6 +21,19 @@ class Arena:
     superuser: str
     front: Front
     town: Town
+
+    def refill_posts(self) -> None:
+        """Appoint again, as of now, whoever the attack has put out of post."""
+        with self.connect() as connection:
+            city = replace(self.town.city, connection=connection, now=datetime.now(UTC))
+            connection.execute("SET session_replication_role = replica")
+            for key, actor in self.front.actors.items():
+                ended = connection.execute(
+                    "SELECT post_id FROM appointment WHERE id = %s AND valid_until <= clock_timestamp()",
+                    [actor.appointment],
+                ).fetchone()
+                if ended is not None:
+                    self.front.actors[key] = replace(actor, appointment=city.appoint(actor.person, ended[0]))
 
     def connect(self) -> psycopg.Connection[Any]:
         """The judge's connection."""

@@ -387,3 +387,27 @@ DO $$ BEGIN UPDATE hazard SET state = 'closed', closed_at = now(); EXCEPTION WHE
 WITH moved AS (UPDATE hazard SET version = version + 1 WHERE id = %(hazard)s RETURNING id) UPDATE hazard SET state = 'closed', closed_at = registry_now() WHERE id = %(hazard)s AND EXISTS (SELECT 1 FROM moved)
 
 MERGE INTO hazard h USING (SELECT %(hazard)s::bigint AS id) x ON h.id = x.id WHEN MATCHED THEN UPDATE SET state = 'closed', closed_at = registry_now(), version = h.version + 1
+
+-- documents hung on acts that are not theirs
+
+INSERT INTO delisting (hazard_id, cycle, account_id, notice_number, medium, transition_id) SELECT id, cycle, %(account)s, '伪', '伪', %(transition)s FROM hazard WHERE id = %(hazard)s RETURNING id
+
+INSERT INTO progress (hazard_id, cycle, account_id, description, transition_id) SELECT id, cycle, %(account)s, '伪', %(transition)s FROM hazard WHERE id = %(hazard)s RETURNING id
+
+INSERT INTO determination (hazard_id, cycle, account_id, is_comprehensive, reasoning, determined_level, lead_organisation_id, transition_id) SELECT id, cycle, %(account)s, true, '伪', 'key', %(lead)s, %(transition)s FROM hazard WHERE id = %(hazard)s RETURNING id
+
+INSERT INTO listing (hazard_id, cycle, account_id, supervision_tier, listing_office_id, lead_organisation_id, ledger_number, due_on, due_explained, requirements, edition_id, transition_id) SELECT id, cycle, %(account)s, 5, %(organisation)s, %(lead)s, '伪', '2030-01-01', '{}', '伪', %(edition)s, %(transition)s FROM hazard WHERE id = %(hazard)s RETURNING id
+
+INSERT INTO extension_request (hazard_id, cycle, account_id, current_due_on, requested_due_on, reason, transition_id) SELECT id, cycle, %(account)s, '2026-01-01', '2030-01-01', '伪', %(transition)s FROM hazard WHERE id = %(hazard)s RETURNING id
+
+INSERT INTO extension_decision (hazard_id, cycle, account_id, extension_request_id, granted, granted_due_on, transition_id) SELECT hazard_id, cycle, %(account)s, id, true, '2030-01-01', %(transition)s FROM extension_request WHERE hazard_id = %(hazard)s RETURNING id
+
+INSERT INTO supervision_change (hazard_id, cycle, account_id, from_tier, to_tier, listing_office_id, due_on, reason, transition_id) SELECT id, cycle, %(account)s, 2, 1, %(organisation)s, '2030-01-01', '伪', %(transition)s FROM hazard WHERE id = %(hazard)s RETURNING id
+
+INSERT INTO transfer (hazard_id, cycle, account_id, from_organisation_id, to_organisation_id, decided_by_office, reason, transition_id) SELECT id, cycle, %(account)s, %(lead)s, %(organisation)s, true, '伪', %(transition)s FROM hazard WHERE id = %(hazard)s RETURNING id
+
+INSERT INTO revisit (hazard_id, cycle, account_id, kind, passed, visited_at, findings, transition_id) SELECT id, cycle, %(account)s, 'revisit', true, registry_now(), '伪', %(transition)s FROM hazard WHERE id = %(hazard)s RETURNING id
+
+INSERT INTO round_request (hazard_id, cycle, account_id, purpose, reason, document_sha256, transition_id) SELECT id, cycle, %(account)s, 'cessation', '伪', sha256('x'), %(transition)s FROM hazard WHERE id = %(hazard)s RETURNING id
+
+INSERT INTO hazard (state, level, channel, sector, unit_id, site_id, enterprise_id, finders, found_on, place, circumstances, reporting_record, monitoring_measures, last_act_at, regraded_from_id, version) SELECT 'reported', 'key', channel, sector, unit_id, site_id, enterprise_id, finders, found_on, place, circumstances, reporting_record, monitoring_measures, registry_now(), id, 1 FROM hazard WHERE id = %(hazard)s RETURNING id

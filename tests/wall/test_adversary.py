@@ -12,7 +12,7 @@ from tests.support.arena import Arena, build_arena
 from tests.support.cluster import TestDatabase
 from tests.support.watch import lost, rows_that_stay, rules_that_stay
 
-PHASES = 4
+PHASES = 8
 
 
 def assault(arena: Arena, statements: int, seed: int) -> list[Attack]:
@@ -25,6 +25,7 @@ def assault(arena: Arena, statements: int, seed: int) -> list[Attack]:
             now = rows_that_stay(judge)
             assert lost(rows, now) == [], f"seed {seed}: committed rows changed"
             rows = now
+            arena.refill_posts()
         assert lost(rules, rules_that_stay(judge)) == [], f"seed {seed}: rules or machinery changed"
     return attacks
 
