@@ -22,6 +22,8 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    not_,
+    or_,
     select,
     true,
     tuple_,
@@ -45,7 +47,9 @@ STAGES: Final = ("declaration", "verification", "signatures")
 AGES: Final = ((0, 7), (8, 15), (16, 30), (31, None))
 """Bands of days in hand, first and last day included."""
 _RELAPSES: Final = (Act.FAIL_REVISIT.value, Act.RELAPSE.value)
+_CLOSINGS: Final = (Act.SIGN.value, Act.IMPORT_CLOSED.value)
 _CARRIED: Final = (
+    Row.act,
     Row.to_state,
     Row.cycle,
     Row.unit_id,
@@ -93,9 +97,11 @@ def hazards_as_of(actor: Actor, question: Question) -> Subquery:
             Hazard.id.label("hazard_id"),
             line.c.line_id,
             *last.c,
-            case((last.c.to_state == State.CLOSED.value, business_day(past.c.closed_at))).label("closed_on"),
+            case((_is_closed(last), business_day(func.coalesce(past.c.closed_at, last.c.occurred_at)))).label(
+                "closed_on"
+            ),
             past.c.has_relapsed,
-            past.c.was_ever_closed,
+            or_(_is_closed(last), past.c.was_ever_closed).label("was_ever_closed"),
         )
         .select_from(Hazard)
         .join(last, true())
@@ -121,8 +127,16 @@ def _last_row(question: Question) -> LateralFromClause:
     )
 
 
+def _is_closed(last: LateralFromClause) -> ColumnElement[bool]:
+    return last.c.to_state == State.CLOSED.value
+
+
 def _past(last: LateralFromClause, question: Question) -> LateralFromClause:
-    """What the rows before it say: the first closing of its cycle, relapses, any closing."""
+    """What the rows before it say: the first closing of its cycle, relapses, any closing.
+
+    Read only where it can say anything: a relapse begins a cycle, and a row that closes is its cycle's first closing.
+    """
+    is_told_by_the_last = (last.c.cycle == 1) & (not_(_is_closed(last)) | last.c.act.in_(_CLOSINGS))
     is_closing = Row.to_state == State.CLOSED.value
     return (
         select(
@@ -130,7 +144,7 @@ def _past(last: LateralFromClause, question: Question) -> LateralFromClause:
             func.coalesce(func.bool_or(Row.act.in_(_RELAPSES)), False).label("has_relapsed"),
             func.coalesce(func.bool_or(is_closing), False).label("was_ever_closed"),
         )
-        .where(Row.hazard_id == Hazard.id, _known(question))
+        .where(not_(is_told_by_the_last), Row.hazard_id == Hazard.id, _known(question))
         .lateral("past")
     )
 
