@@ -80,8 +80,11 @@ _FACTS = text(
             SELECT v.id, t.recorded_at AS performed_at
               FROM verification v JOIN hazard_transition t ON t.id = v.transition_id
              WHERE v.hazard_id = h.id AND v.cycle = h.cycle AND v.passed
-               AND NOT EXISTS (SELECT 1 FROM signing_round r JOIN round_end e ON e.round_id = r.id
-                                WHERE r.verification_id = v.id AND e.outcome <> 'completed')
+               -- Undone with the round it opened, also where a signer disabled for cause has voided that.
+               AND NOT EXISTS (SELECT 1 FROM signing_round r LEFT JOIN round_end e ON e.round_id = r.id
+                                WHERE r.verification_id = v.id
+                                  AND (e.outcome <> 'completed'
+                                       OR (e.round_id IS NULL AND wall_signer_is_disabled(r.id))))
              ORDER BY v.id DESC LIMIT 1) verified ON true
       LEFT JOIN LATERAL (
             SELECT jsonb_build_object(

@@ -66,9 +66,11 @@ async def confirm_declaration(context: Context, target: Target, declaration_id: 
     capacity = _CAPACITY_OF.get(context.actor.post_kind) if context.actor.post_kind else None
     if capacity is None:
         raise NotPermitted
+    cited = await evidence_of(context, ("declaration", declaration_id))
+    # Whoever may not declare, or not now, is told so before anything is signed.
+    await _try(context, target, cited, {})
     await confirm(context, paper, capacity, sent)
     signed = {Capacity(row.capacity): row.person_id for row in await confirmations_of(context, paper)}
-    cited = await evidence_of(context, ("declaration", declaration_id))
     verdict = await _try(context, target, cited, signed)
     waiting = {one.code for one in verdict.unmet}
     if waiting and waiting <= _AWAITED:

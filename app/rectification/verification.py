@@ -69,9 +69,11 @@ async def confirm_verification(
     record = await _record(context, hazard_id, verification_id)
     paper = Paper(DocumentKind.VERIFICATION, record.id, record.document_sha256, hazard_id)
     extra = sent.model_dump(include={"certificate_number", "longitude", "latitude"})
+    cited = await evidence_of(context, ("verification", verification_id))
+    # Whoever may not verify, or not now, is told so before anything is signed.
+    await _try(context, target, _particulars(record, cited))
     await confirm(context, paper, Capacity.INSPECTOR, sent, extra)
     confirmed = await confirmations_of(context, paper)
-    cited = await evidence_of(context, ("verification", verification_id))
     particulars = _particulars(record, cited) | {
         "inspector_person_ids": [row.person_id for row in confirmed],
         "certificates": {row.person_id: row.certificate_number for row in confirmed},
@@ -104,13 +106,16 @@ async def _perform(context: Context, target: Target, record: Verification, parti
 
 def _particulars(record: VerificationDraft | Verification, cited: list[Piece]) -> dict[str, Any]:
     """What the rules ask of a visit, drafted or recorded."""
-    drafted = isinstance(record, VerificationDraft)
+    if isinstance(record, VerificationDraft):
+        note, deadline = record.note, record.deadline
+    else:
+        note, deadline = record.reason, record.due_on
     return {
         "passed": record.passed,
         "occurred_at": record.visited_at,
         "evidence_time_and_position": prove_time_and_position(cited),
-        "note": record.note if drafted else record.reason,
-        "deadline": record.deadline if drafted else record.due_on,
+        "note": note,
+        "deadline": deadline,
     }
 
 

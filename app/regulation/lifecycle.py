@@ -228,6 +228,9 @@ def rule_of(facts: HazardFacts | None, act: Act) -> Rule | None:
 def may(facts: HazardFacts | None, act: Act, actor: Actor, relations: frozenset[Relation]) -> bool:
     """Whether post and relation permit the act; in a state without it, whether they would in any other."""
     rule = rule_of(facts, act)
+    if rule is None and act in _ROUND_ACTS and relations - {Relation.ANY}:
+        # Without a round nobody is a party to it: who is concerned and holds a signing post is told so, not sent away.
+        relations |= SIGNER.relations
     rows = (rule,) if rule else rules_of(act)
     return any(is_one_of(row.who, actor, relations) for row in rows)
 

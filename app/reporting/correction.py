@@ -94,6 +94,8 @@ async def confirm_correction(context: Context, target: Target, correction_id: in
         raise NotFound
     paper = Paper(DocumentKind.CORRECTION, record.id, record.document_sha256, hazard_id)
     proposes = record.person_id == context.actor.person_id
+    # Whoever may not correct is told so before anything is signed.
+    await _try(context, target, record.changes, record.reason, (record.person_id, None))
     await confirm(context, paper, Capacity.PROPOSER if proposes else Capacity.CONFIRMER, sent)
     by = {row.capacity: row.person_id for row in await confirmations_of(context, paper)}
     persons = (by.get(Capacity.PROPOSER.value), by.get(Capacity.CONFIRMER.value))

@@ -72,7 +72,8 @@ class Watch:
         yield
         wanted = {"hazard_transition": 1, "audit_event": 1, **({document: 1} if document else {}), **rows}
         after = self.counts()
-        assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == wanted
+        written = {name: after[name] - before[name] for name in after if after[name] != before[name]}
+        assert written == wanted, written
         assert self.hazard(hazard)["version"] == version + 1
         (newest,) = self.rows(
             "SELECT t.act, t.version, t.transaction_id = e.transaction_id AS audited FROM hazard_transition t"
