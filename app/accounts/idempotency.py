@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 from sqlalchemy import func, insert, select
+from starlette.datastructures import UploadFile
 
 from app.accounts.authentication import SignedIn
 from app.infrastructure.answers import Answer
@@ -89,7 +90,7 @@ async def once(context: SignedIn, request: Request, idempotency_key: Idempotency
     # Keyed: a body may hold a password or an identity number, which a plain hash would let anyone with the table guess.
     key: bytes = request.app.state.settings.cursor_key_bytes()
     digest = hmac.new(key, f"{request.method} {request.url.path}?{request.url.query}\n".encode(), "sha256")
-    digest.update(await request.body())
+    await _digest_what_was_sent(request, digest)
     account = context.actor.account_id
     # Whoever comes second with the same key waits here and then finds the first one's answer.
     lock = select(func.pg_advisory_xact_lock(func.hashtextextended(f"{account}:{idempotency_key}", 0)))
@@ -99,6 +100,21 @@ async def once(context: SignedIn, request: Request, idempotency_key: Idempotency
     if kept is not None:
         _replay(kept, digest.digest())
     return Once(context, idempotency_key, digest.digest())
+
+
+async def _digest_what_was_sent(request: Request, digest: hmac.HMAC) -> None:
+    """The body; of a form its fields, for a retried upload draws new boundaries, and its stream was read already."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        digest.update(await request.body())
+        return
+    for name, value in (await request.form()).multi_items():
+        if isinstance(value, UploadFile):
+            content = await value.read()
+            await value.seek(0)
+        else:
+            content = value.encode("utf-8", "surrogatepass")
+        digest.update(f"{name}:{len(content)}:".encode("utf-8", "surrogatepass"))
+        digest.update(content)
 
 
 def _replay(kept: IdempotencyKey, request_sha256: bytes) -> None:
