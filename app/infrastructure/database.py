@@ -51,7 +51,15 @@ class SystemPrincipal:
     account_id: int | None = None
 
 
-Principal = Token | SystemPrincipal | None
+@dataclass(frozen=True, slots=True)
+class OtherAppointment:
+    """The holder of a token under another appointment of theirs, to read only: as if it were chosen, for one look."""
+
+    token: Token
+    appointment_id: int
+
+
+Principal = Token | OtherAppointment | SystemPrincipal | None
 """None is the public: nobody signed in."""
 
 _PUBLIC: Final = SystemPrincipal(RoleClass.PUBLIC, "公众")
@@ -84,6 +92,10 @@ _BECOME_SYSTEM: Final = text(
     """
 )
 _TAKE_ROLE: Final = text("SELECT set_config('role', 'qingling_' || CAST(:role_class AS text), true)")
+_TURN_SESSION: Final = text("UPDATE session SET appointment_id = :appointment_id WHERE id = :session_id")
+_LOGIN_THAT_READS: Final = text(
+    "SELECT set_config('role', 'none', true), set_config('transaction_read_only', 'on', true)"
+)
 _STILL_THE_SAME: Final = text(
     """
     SELECT current_user = 'qingling_' || CAST(:role_class AS text)
@@ -155,6 +167,9 @@ class Database:
                 yield context
                 await session.flush()
                 await _refuse_changed_principal(session, context.actor)
+                if isinstance(principal, OtherAppointment):
+                    # The session was turned for this look alone.
+                    await session.rollback()
         except SQLAlchemyError as error:
             refusal = translate(error)
             if refusal is None:
@@ -167,6 +182,9 @@ class Database:
             await assert_safe_login(connection)
 
     async def _begin(self, session: AsyncSession, principal: Principal, request_id: str) -> Context:
+        if isinstance(principal, OtherAppointment):
+            await self._turn(session, principal)
+            principal = principal.token
         if isinstance(principal, Token):
             row = await self._holder_of(session, principal)
             return Context(session, _actor_of(row), row.started_at, request_id, row.session_id)
@@ -183,6 +201,13 @@ class Database:
             .started_at
         )
         return Context(session, actor, started, request_id)
+
+    async def _turn(self, session: AsyncSession, other: OtherAppointment) -> None:
+        """Turns the session, not yet the principal: whether the appointment holds, `principal_of` decides as ever."""
+        row = await self._holder_of(session, other.token)
+        turned = {"appointment_id": other.appointment_id, "session_id": row.session_id}
+        await session.execute(_TURN_SESSION, turned)
+        await session.execute(_LOGIN_THAT_READS)
 
     async def _holder_of(self, session: AsyncSession, token: Token) -> Row[Any]:
         if len(token.value) > _LONGEST_TOKEN or not token.value.isascii() or not token.value.isprintable():

@@ -18,8 +18,8 @@ from app.infrastructure.pagination import Cursors, list_scope, split_page
 from app.reference.rulebook import RuleBook, announced_calendar, rule_book
 from app.regulation import lifecycle
 from app.regulation.deadlines import LAST_DAY, SHANGHAI, Calendar, Term, business_date, count, is_over
-from app.regulation.permissions import Permission, has_permission
-from app.regulation.vocabulary import Act, DayUnit
+from app.regulation.permissions import PERMISSIONS, Permission, has_permission
+from app.regulation.vocabulary import Act, DayUnit, PostKind
 from app.tables.enterprises import Enterprise
 from app.tables.hazards import Hazard
 from app.tables.places import UnitPeriod
@@ -53,6 +53,11 @@ class Waiting:
         return (self.due_on or LAST_DAY, self.hazard_id)
 
 
+def has_worklist(post_kind: str) -> bool:
+    """Whether holders of such a post work on hazards at all."""
+    return PostKind(post_kind) in PERMISSIONS[Permission.WORKLIST_READ]
+
+
 async def worklist(context: Context, wanted: WorklistPage, cursors: Cursors) -> dict[str, Any]:
     """A page of hazards that wait for this appointment; scopes of other appointments are never united with it."""
     if not has_permission(Permission.WORKLIST_READ, context.actor):
@@ -67,7 +72,7 @@ async def worklist(context: Context, wanted: WorklistPage, cursors: Cursors) -> 
     shown, last = split_page(ordered[: wanted.limit + 1], wanted.limit)
     return {
         "as_of": context.now,
-        "waiting": len(by_hazard),
+        "waiting_at_most": len(by_hazard),
         "items": await _items(context, book, shown),
         "next_cursor": None if last is None else cursors.write(scope, list(last[0].order)),
     }

@@ -1,9 +1,13 @@
 """待办: what waits for each post as a hazard goes from its report to its closing, and by when."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from app.infrastructure.database import Database, OtherAppointment, Token
+from app.infrastructure.errors import TemporarilyUnavailable, Unauthenticated
 from tests.personnel.staff import PROPOSER, appoint, organisation, post
 from tests.support import walk
 from tests.support.registry import Registry
@@ -90,6 +94,26 @@ def test_who_signed_one_level_is_not_asked_for_another(registry: Registry) -> No
         registry.post(f"/appointments/{appointment}/ending", {"reason": "兼任结束"}, by=PROPOSER)
 
 
+def test_each_appointment_of_a_person_has_a_list_of_its_own_scope(registry: Registry) -> None:
+    hazard = walk.reported(registry)
+    people = registry.get("/appointments?is_in_force=true&limit=200", by=PROPOSER).body["items"]
+    energy = next(
+        one for one in people if one["organisation"] == "准格尔旗能源局" and one["post_kind"] == "section_head"
+    )
+    seat = post(registry, organisation(registry, "东胜区应急管理局"), "挂职业务科室负责人", kind="section_head")
+    second = appoint(registry, energy["person_id"], seat)
+    seen = worklist(registry, by="jungar-section")
+    assert (seen["appointment_id"], seen["items"]) == (energy["id"], [])
+    (other,) = seen["other_appointments"]
+    assert (other["id"], other["organisation"]) == (second, "东胜区应急管理局")
+    assert hazard in {item["id"] for item in other["worklist"]["items"]}
+    # The look changed nothing: the session acts, and sees, as before.
+    assert registry.get("/session", by="jungar-section").body["appointment_id"] == energy["id"]
+    assert registry.get(f"/hazards/{hazard}", by="jungar-section").status == 404
+    registry.post(f"/appointments/{second}/ending", {"reason": "挂职期满"}, by=PROPOSER)
+    assert worklist(registry, by="jungar-section")["other_appointments"] == []
+
+
 def test_a_failed_verification_waits_for_the_enterprise_again(registry: Registry) -> None:
     hazard = walk.declared(registry)
     walk.verify(registry, hazard, passed=False, note="报警装置仍未接入")
@@ -103,7 +127,7 @@ def test_items_come_by_due_date_and_pages_follow_one_another(registry: Registry)
     whole = worklist(registry, by="dongsheng-inspector1")
     due = [item["due_on"] for item in whole["items"]]
     assert due == sorted(due)
-    assert len(due) == whole["waiting"] >= 4
+    assert len(due) == whole["waiting_at_most"] >= 4
     seen: list[str] = []
     query = "?limit=2"
     while query:
@@ -128,3 +152,37 @@ def test_who_works_on_no_hazard_has_no_worklist(registry: Registry, by: str) -> 
 
 def test_a_page_beyond_fifty_is_refused(registry: Registry) -> None:
     assert registry.get("/worklist?limit=51", by="dongsheng-head").status == 400
+
+
+def other_look(registry: Registry, login: str, appointment: int, statement: str) -> object:
+    """What one statement answers under another appointment of whoever is signed in as `login`."""
+
+    async def look() -> object:
+        database = Database.at(registry.database.app_url, pool_size=1)
+        try:
+            principal = OtherAppointment(Token(registry.sign_in(login)), appointment)
+            async with database.transaction(principal, request_id="test") as context:
+                return (await context.session.execute(text(statement))).scalar_one()
+        finally:
+            await database.close()
+
+    return asyncio.run(look())
+
+
+def test_nobody_looks_under_an_appointment_that_is_not_theirs(registry: Registry) -> None:
+    people = registry.get("/appointments?is_in_force=true&limit=200", by=PROPOSER).body["items"]
+    administrator = next(one["id"] for one in people if one["post_kind"] == "system_administrator")
+    with pytest.raises(Unauthenticated):
+        other_look(registry, "dongsheng-head", administrator, "SELECT 1")
+
+
+def test_a_look_under_another_appointment_writes_nothing(registry: Registry) -> None:
+    people = registry.get("/appointments?is_in_force=true&limit=200", by=PROPOSER).body["items"]
+    head = next(
+        one["id"] for one in people if one["post"] == "主要负责人" and one["organisation"].startswith("东胜区应")
+    )
+    own = registry.get("/session", by="dongsheng-head").body["appointment_id"]
+    assert own == head
+    assert other_look(registry, "dongsheng-head", own, "SELECT current_setting('app.appointment')") == str(own)
+    with pytest.raises(TemporarilyUnavailable):
+        other_look(registry, "dongsheng-head", own, "UPDATE session SET revoked_at = registry_now() RETURNING id")
