@@ -1,5 +1,8 @@
 """人员、账号、服务密钥: one person is recognised under any account; whoever is disabled holds nothing any more."""
 
+import hashlib
+import json
+
 import psycopg
 import pytest
 
@@ -16,6 +19,7 @@ from tests.personnel.staff import (
     register,
     sign_in,
 )
+from tests.support import walk
 from tests.support.cluster import libpq_address
 from tests.support.registry import Registry
 
@@ -207,6 +211,29 @@ def test_a_service_account_never_signs_nor_confirms(registry: Registry, departme
     path = f"/appointments/{proposal.body['id']}/confirmations"
     refused = registry.call("POST", path, by="platform-four", json=sent, headers=headers)
     assert refused.status == 403
+
+
+def test_a_service_account_never_signs_a_hazard(registry: Registry, department: int) -> None:
+    hazard = walk.verified(registry)
+    service_key(registry, department, "platform-six")
+    seen = registry.get(f"/hazards/{hazard}", by="platform-six")
+    assert "sign" not in seen.body["allowed_acts"]
+    headers = {"Idempotency-Key": "machines-do-not-sign", "If-Match": seen.headers["etag"]}
+    sent = walk.signature(registry, hazard, 1)
+    refused = registry.call("POST", f"/hazards/{hazard}/signatures", by="platform-six", json=sent, headers=headers)
+    assert (refused.status, refused.code) == (403, "service_account_never_signs")
+
+
+def test_a_kept_request_cannot_be_guessed_from_its_hash(registry: Registry) -> None:
+    headers = {"Idempotency-Key": "hash-under-a-key", "Content-Type": "application/json"}
+    content = json.dumps({"name": "检查人员己", "identity_number": identity_number()}).encode()
+    assert registry.call("POST", "/persons", by=PROPOSER, content=content, headers=headers).status == 201
+    plain = hashlib.sha256(b"POST /api/v1/persons?\n" + content).digest()
+    with psycopg.connect(libpq_address(registry.database.superuser_url)) as connection:
+        statement = "SELECT request_sha256 FROM idempotency_key WHERE key = 'hash-under-a-key'"
+        row = connection.execute(statement).fetchone()
+    assert row is not None
+    assert row[0] != plain
 
 
 def test_a_disabled_service_account_is_refused_and_gets_no_new_key(registry: Registry, department: int) -> None:

@@ -6,10 +6,12 @@ import pytest
 
 from tests.personnel.staff import (
     CONFIRMER,
+    PASSWORD,
     PROPOSER,
     Staff,
     appoint,
     confirm,
+    open_account,
     organisation,
     post,
     propose,
@@ -47,6 +49,17 @@ def test_an_appointment_counts_from_the_second_administrators_confirmation(regis
 def test_the_proposer_may_not_confirm(registry: Registry, department: int) -> None:
     staff, seat = staff_in(registry, department, "own-proposal")
     refused = confirm(registry, propose(registry, staff.person, seat), by=PROPOSER)
+    assert (refused.status, refused.code) == (409, "appointment_confirmed_by_another")
+
+
+def test_the_proposers_second_account_is_the_same_person(registry: Registry, department: int) -> None:
+    staff, seat = staff_in(registry, department, "two-accounts-propose")
+    held = registry.get("/appointments?limit=200", by=PROPOSER).body["items"]
+    person = next(one["person_id"] for one in held if one["post_kind"] == "system_administrator")
+    assert open_account(registry, person, "system-admin-again").status == 201
+    sign_in(registry, Staff(person, 0, "system-admin-again"))
+    proposal = propose(registry, staff.person, seat)
+    refused = confirm(registry, proposal, by="system-admin-again", password=PASSWORD)
     assert (refused.status, refused.code) == (409, "appointment_confirmed_by_another")
 
 
