@@ -149,11 +149,7 @@ def _dismissal(book: Book, hazard: Row, act: Row, round_: Row | None) -> Iterato
     documents = book.all("dismissal", "transition_id", act["id"])
     request = book.one("round_request", round_["round_request_id"]) if round_ else None
     reason = documents[0]["reason"] if documents else None
-    allowed = (
-        {"unsubstantiated", "duplicate", "not_major"}
-        if round_ is None
-        else {"unsubstantiated", "duplicate", "regraded"}
-    )
+    allowed = {"unsubstantiated", "duplicate", "regraded"} | ({"not_major"} if round_ is None else set())
     survivor = documents[0]["duplicate_of_id"] if documents else None
     yield from unmet(
         hazard["id"],

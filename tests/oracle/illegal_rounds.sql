@@ -284,7 +284,7 @@ UPDATE sealed_closing SET closed_at = '2025-01-01' WHERE id = %(closed_seal)s;
 DELETE FROM dismissal WHERE hazard_id = %(dismissed)s;
 
 -- illegal: dismissed-without-reason
-UPDATE dismissal SET reason = 'regraded' WHERE hazard_id = %(dismissed)s;
+UPDATE dismissal SET reason = 'not_major' WHERE hazard_id = %(withdrawn)s;
 
 -- illegal: dismissed-for-another-reason
 UPDATE round_request SET dismiss_reason = 'regraded' WHERE hazard_id = %(withdrawn)s;
@@ -379,3 +379,6 @@ UPDATE step_up SET content_sha256 = sha256('x') WHERE id IN (SELECT step_up_id F
 
 -- illegal: ended-apart-from-the-act
 UPDATE round_end SET ended_at = ended_at + interval '1 day' WHERE round_id = %(closed_round)s;
+
+-- illegal: regraded-without-successor
+UPDATE dismissal SET reason = 'regraded' WHERE hazard_id = %(dismissed)s;

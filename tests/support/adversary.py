@@ -21,7 +21,8 @@ from tests.support.deeds import DEEDS, report
 
 HOSTILE: Final = tuple(
     paragraph
-    for paragraph in (Path(__file__).parents[1] / "wall" / "hostile_statements.sql").read_text().split("\n\n")
+    for file in sorted((Path(__file__).parents[1] / "wall").glob("hostile_*.sql"))
+    for paragraph in file.read_text().strip().split("\n\n")
     if not paragraph.startswith("--")
 )
 _CLASSES: Final = (

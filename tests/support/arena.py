@@ -46,6 +46,8 @@ def build_arena(database: TestDatabase) -> Arena:
     with psycopg.connect(superuser) as connection:
         town = legal_town(connection, datetime.now(UTC) - _AGE)
         connection.execute("UPDATE session SET last_seen_at = now()")
+        outsider, account = town.city.person()[0], town.city.identity["proposer"]
+        town.city.insert("person_disablement", person_id=outsider, for_cause=True, reason="违纪", account_id=account)
     return Arena(superuser, front_of(town, libpq_address(database.app_url)), town)
 
 
