@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from psycopg import Connection, sql
+from psycopg import Connection, Cursor, sql
 from psycopg.rows import dict_row
 
 Row = dict[str, Any]
@@ -96,12 +96,13 @@ class Book:
 
     @classmethod
     def read(cls, connection: Connection[Any]) -> "Book":
-        """Read every table with one snapshot; the connection must see every row (a superuser)."""
-        rows: dict[str, list[Row]] = {}
-        with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-            for table in (*_OTHER_TABLES, *DOCUMENTS):
+        """Read every table of a database at rest; the connection must see every row (a superuser)."""
+        tables = (*_OTHER_TABLES, *DOCUMENTS)
+        with connection.transaction(), connection.pipeline():
+            cursors = {table: Cursor(connection, row_factory=dict_row) for table in tables}
+            for table, cursor in cursors.items():
                 cursor.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table)))
-                rows[table] = cursor.fetchall()
+            rows: dict[str, list[Row]] = {table: cursor.fetchall() for table, cursor in cursors.items()}
         for found in rows.values():
             found.sort(key=lambda row: row.get("id") or 0)
         return cls(rows)
