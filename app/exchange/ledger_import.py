@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, Never, TypeVar
 
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import Select, delete, func, insert, select, text
 
 from app.audit.record import Subject, hazard_subject, record, record_all
 from app.exchange.ledger import KnownNames, LedgerRow, UnderstoodLedger
@@ -27,12 +27,13 @@ from app.exchange.placing.rows import (
     said_by,
     transition_values,
 )
+from app.hazards.scope import hazard_is_visible
 from app.infrastructure.context import Context
 from app.infrastructure.database import under_role
 from app.infrastructure.errors import NotPermitted, RuleNotMet
 from app.reference.rulebook import RuleBook, rule_book
 from app.regulation import lifecycle
-from app.regulation.facts import Attempt, Unmet
+from app.regulation.facts import Actor, Attempt, Unmet
 from app.regulation.permissions import Permission, has_permission
 from app.regulation.vocabulary import Act, RoleClass
 from app.tables.hazards import Hazard
@@ -44,18 +45,6 @@ ROWS_AT_ONCE: Final = 500
 """So many rows go through the wall in one statement: each stays far below the login's time limit."""
 
 _ONE_IMPORT_AT_A_TIME = select(func.pg_advisory_xact_lock(func.hashtextextended("ledger:import", 0)))
-_REGISTERED = text(
-    """
-    SELECT s.row_number, k.content_hash, k.batch_id
-      FROM stage.ledger_row s
-      JOIN (SELECT w.ledger_number, w.content ->> 'content_hash' AS content_hash, w.batch_id FROM legacy_row w
-            UNION
-            SELECT h.ledger_number, r.content ->> 'content_hash', r.batch_id
-              FROM hazard h LEFT JOIN legacy_record r ON r.hazard_id = h.id) k
-        ON k.ledger_number = s.content ->> 'ledger_number'
-     WHERE s.batch_key = :batch_key
-    """
-)
 # What concerns each row; that an attested batch is whole can only be asked at the end.
 _CHECK_NOW = text("SET CONSTRAINTS wall_commit_insert, wall_commit_legacy, wall_commit IMMEDIATE")
 _CHECK_LATER = text("SET CONSTRAINTS wall_commit_insert, wall_commit_legacy, wall_commit DEFERRED")
@@ -156,7 +145,9 @@ async def _stage(act: _Import, said: Mapping[int, Mapping[str, Any]]) -> str:
 
 async def _sort(act: _Import, key: str, said: Mapping[int, Mapping[str, Any]]) -> Sorted:
     """New, already registered with the same content, or refused with the cell at fault."""
-    registered = {row.row_number: row for row in await act.context.session.execute(_REGISTERED, {"batch_key": key})}
+    registered = {
+        row.row_number: row for statement in _registered(key) for row in await act.context.session.execute(statement)
+    }
     result = Sorted()
     for row in act.ledger.rows:
         known = registered.get(row.row)
@@ -169,6 +160,30 @@ async def _sort(act: _Import, key: str, said: Mapping[int, Mapping[str, Any]]) -
         else:
             result.refused.append(refused_row(act.ledger, row, *fault))
     return result
+
+
+def _registered(key: str) -> tuple[Select[Any], Select[Any]]:
+    """The staged rows whose number waits for attestation, or is a hazard's, of whatever territory."""
+    number = StagedLedgerRow.content["ledger_number"].astext
+    everything = hazard_is_visible(Actor(RoleClass.IMPORT))
+    content, batch = "content_hash", "batch_id"
+    waiting = select(
+        StagedLedgerRow.row_number, LegacyRow.content[content].astext.label(content), LegacyRow.batch_id.label(batch)
+    ).join(LegacyRow, LegacyRow.ledger_number == number)
+    entered = (
+        select(
+            StagedLedgerRow.row_number,
+            LegacyRecord.content[content].astext.label(content),
+            LegacyRecord.batch_id.label(batch),
+        )
+        .join(Hazard, Hazard.ledger_number == number)
+        .outerjoin(LegacyRecord, LegacyRecord.hazard_id == Hazard.id)
+        .where(everything)
+    )
+    return (
+        waiting.where(StagedLedgerRow.batch_key == key),
+        entered.where(StagedLedgerRow.batch_key == key),
+    )
 
 
 def _number_taken(row: LedgerRow) -> tuple[LedgerColumn, Unmet]:
