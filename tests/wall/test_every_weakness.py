@@ -20,6 +20,7 @@ NOT_JUDGED: Final = frozenset(
         "clock_setting",
         "criterion",
         "enterprise",
+        "extension_decision",
         "hazard_party",
         "person_detail",
         "plan",
