@@ -14,6 +14,7 @@ from typing import Any
 
 from PIL import Image
 from pwdlib.hashers.argon2 import Argon2Hasher
+from pydantic import SecretStr
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
@@ -155,7 +156,7 @@ def prepare(database: TestDatabase) -> None:
 @contextlib.contextmanager
 def open_registry(database: TestDatabase, folder: Path) -> Iterator[Registry]:
     """The API on a prepared database."""
-    settings = Settings(data_dir=folder, identity_key=IDENTITY_KEY, database_url=database.app_url)
+    settings = Settings(data_dir=folder, identity_key=SecretStr(IDENTITY_KEY), database_url=SecretStr(database.app_url))
     app = create_app(settings, Database.at(database.app_url, pool_size=4))
     with TestClient(app, raise_server_exceptions=True) as client:
         yield Registry(client, database)

@@ -63,7 +63,9 @@ def reported(registry: Registry, **changed: Any) -> str:
 def determined(registry: Registry, **changed: Any) -> str:
     """…and determined by the department."""
     hazard = reported(registry, **changed)
-    registry.act(hazard, "determination", {"comprehensive_reason": "对照判定标准,构成重大事故隐患"}, by="dongsheng-head")
+    registry.act(
+        hazard, "determination", {"comprehensive_reason": "对照判定标准,构成重大事故隐患"}, by="dongsheng-head"
+    )
     return hazard
 
 
@@ -130,9 +132,16 @@ def verify(registry: Registry, hazard: str, *, passed: bool = True, shade: int =
     """现场核查 by two inspectors."""
     evidence = registry.upload(hazard, "after", by="dongsheng-inspector1", shade=shade)
     visited_at = registry.hazard(hazard, by="dongsheng-inspector1")["read_at"]
-    body = {"passed": passed, "visited_at": visited_at, "findings": "现场核查情况", "evidence_ids": [evidence], **changed}
+    body = {
+        "passed": passed,
+        "visited_at": visited_at,
+        "findings": "现场核查情况",
+        "evidence_ids": [evidence],
+        **changed,
+    }
     draft = registry.post(f"/hazards/{hazard}/verifications", body, by="dongsheng-inspector1")
     path = f"/hazards/{hazard}/verifications/{draft['id']}"
+    done = None
     for number in (1, 2):
         done = confirm(
             registry,

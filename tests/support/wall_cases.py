@@ -181,52 +181,56 @@ def _by_service(level: int, b: Bench) -> None:
 # ---------------------------------------------------------------- in post, at that time
 
 
+OUT_OF_POST = (
+    (
+        "appointment ended",
+        "UPDATE appointment SET valid_until = registry_now(), end_reason = '调离' WHERE id = %s",
+        "appointment_id",
+        ("appointment_not_valid",),
+    ),
+    (
+        "appointment in the future",
+        "UPDATE appointment SET valid_from = registry_now() + interval '1 day' WHERE id = %s",
+        "appointment_id",
+        ("appointment_not_valid",),
+    ),
+    (
+        "appointment not confirmed",
+        "UPDATE appointment SET confirmed_at = NULL, confirmed_by_account_id = NULL WHERE id = %s",
+        "appointment_id",
+        ("appointment_not_confirmed",),
+    ),
+    (
+        "account disabled",
+        "UPDATE account SET disabled_at = registry_now() WHERE id = %s",
+        "account_id",
+        ("account_disabled",),
+    ),
+    (
+        "identity unknown",
+        "UPDATE person SET identity_digest = NULL WHERE id = %s",
+        "person_id",
+        ("identity_missing",),
+    ),
+    (
+        "person disabled for cause",
+        "INSERT INTO person_disablement (person_id, for_cause, reason, account_id) SELECT %s, true, '违纪', 1",
+        "person_id",
+        ("person_disabled",),
+    ),
+    (
+        "person disabled",
+        "INSERT INTO person_disablement (person_id, for_cause, reason, account_id) SELECT %s, false, '长期离岗', 1",
+        "person_id",
+        ("person_disabled",),
+    ),
+)
+"""What puts a signer out of post before signing, `%s` the right signer's own id, and how it is refused."""
+
+
 def not_in_post() -> Iterator[Case]:
-    """Each before its level is signed; what the statement does is the breakage, `%s` the right signer's own id."""
-    for name, statement, by, refusals in (
-        (
-            "appointment ended",
-            "UPDATE appointment SET valid_until = registry_now(), end_reason = '调离' WHERE id = %s",
-            "appointment_id",
-            ("appointment_not_valid",),
-        ),
-        (
-            "appointment in the future",
-            "UPDATE appointment SET valid_from = registry_now() + interval '1 day' WHERE id = %s",
-            "appointment_id",
-            ("appointment_not_valid",),
-        ),
-        (
-            "appointment not confirmed",
-            "UPDATE appointment SET confirmed_at = NULL, confirmed_by_account_id = NULL WHERE id = %s",
-            "appointment_id",
-            ("appointment_not_confirmed",),
-        ),
-        (
-            "account disabled",
-            "UPDATE account SET disabled_at = registry_now() WHERE id = %s",
-            "account_id",
-            ("account_disabled",),
-        ),
-        (
-            "identity unknown",
-            "UPDATE person SET identity_digest = NULL WHERE id = %s",
-            "person_id",
-            ("identity_missing",),
-        ),
-        (
-            "person disabled for cause",
-            "INSERT INTO person_disablement (person_id, for_cause, reason, account_id) SELECT %s, true, '违纪', 1",
-            "person_id",
-            ("person_disabled",),
-        ),
-        (
-            "person disabled",
-            "INSERT INTO person_disablement (person_id, for_cause, reason, account_id) SELECT %s, false, '长期离岗', 1",
-            "person_id",
-            ("person_disabled",),
-        ),
-    ):
+    """Each before its level is signed; and a signer disabled for cause after it."""
+    for name, statement, by, refusals in OUT_OF_POST:
         for level in LEVELS:
             yield Case(f"{name} before level {level}", partial(_broken_before, level, statement, by, level), refusals)
     for level in LEVELS:

@@ -342,20 +342,18 @@ def enter(b: Bench, of_batch: int, sets: str = "", *, with_record: bool = True, 
     if with_record:
         walk.do(
             "INSERT INTO legacy_record (hazard_id, batch_id, legacy_row_id, row_number, row_sha256, content, found_on,"
-            " closed_on, extension_count) SELECT %s, batch_id, id, row_number, row_sha256, content,"
-            " found_on, closed_on,"
-            " 0 FROM legacy_row WHERE batch_id = %s AND row_number = 1",
+            " closed_on, extension_count) SELECT %s, batch_id, id, row_number, row_sha256, content, found_on,"
+            " closed_on, 0 FROM legacy_row WHERE batch_id = %s AND row_number = 1",
             walk.hazard_id,
             of_batch,
         )
     acts = [(0, "import_open", None, "listed"), (1, "import_closed", "listed", "closed")]
     for version, act, from_state, to_state in acts if given["state"] == "'closed'" else [(1, *acts[0][1:])]:
         walk.do(
-            "INSERT INTO hazard_transition (hazard_id, act, rule, from_state, to_state, version, cycle,"
-            " unit_id, sector,"
-            " channel, level, found_on, is_determined, is_legacy, actor_label, act_order, occurred_at, enterprise_id)"
-            " SELECT id, %s, 'L-39', %s, %s, %s, 1, unit_id, sector, channel, level, found_on, true, true, '补录', 0,"
-            " '2025-06-01', enterprise_id FROM hazard WHERE id = %s",
+            "INSERT INTO hazard_transition (hazard_id, act, rule, from_state, to_state, version, cycle, unit_id,"
+            " sector, channel, level, found_on, is_determined, is_legacy, actor_label, act_order, occurred_at,"
+            " enterprise_id) SELECT id, %s, 'L-39', %s, %s, %s, 1, unit_id, sector, channel, level, found_on, true,"
+            " true, '补录', 0, '2025-06-01', enterprise_id FROM hazard WHERE id = %s",
             act,
             from_state,
             to_state,

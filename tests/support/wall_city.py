@@ -63,7 +63,7 @@ class City:
         return tuple(self.people[name] for name in SIGNERS)
 
 
-def one(connection: Connection, query: str, *values: object) -> Any:  # noqa: ANN401 - a column is of any type
+def one(connection: Connection, query: str, *values: object) -> Any:
     """The first column of the one row."""
     row = connection.execute(query.encode(), values).fetchone()
     assert row is not None, query
@@ -107,14 +107,21 @@ def _places(connection: Connection, city: City) -> None:
         city.enterprise_id,
         city.units["township"],
     )
-    for name, kind, unit, sectors in (
-        ("government", "government", "banner", []),
-        ("office", "safety_office", "banner", []),
-        ("higher", "regulator", "city", ["hazardous_chemicals"]),
-        ("lead", "regulator", "banner", ["hazardous_chemicals"]),
-        ("other", "regulator", "banner", ["fire"]),
-        ("township", "township", "township", []),
-    ):
+    _organisations(connection, city)
+
+
+ORGANISATIONS: tuple[tuple[str, str, str, list[str]], ...] = (
+    ("government", "government", "banner", []),
+    ("office", "safety_office", "banner", []),
+    ("higher", "regulator", "city", ["hazardous_chemicals"]),
+    ("lead", "regulator", "banner", ["hazardous_chemicals"]),
+    ("other", "regulator", "banner", ["fire"]),
+    ("township", "township", "township", []),
+)
+
+
+def _organisations(connection: Connection, city: City) -> None:
+    for name, kind, unit, sectors in ORGANISATIONS:
         city.organisations[name] = one(
             connection,
             "INSERT INTO organisation (unit_id, kind, name, sectors, superior_id, confirmed_at)"

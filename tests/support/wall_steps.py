@@ -68,7 +68,7 @@ class Walk:
     city: City
     hazard_id: int = 0
 
-    def run(self, query: str, *values: object) -> Any:  # noqa: ANN401 - a column is of any type
+    def run(self, query: str, *values: object) -> Any:
         """The first column of the one row."""
         return one(self.connection, query, *values)
 
