@@ -61,7 +61,7 @@ def test_the_hash_is_of_the_bytes_that_were_read(tmp_path: Path) -> None:
 
 
 def test_cells_keep_their_kind_and_place(tmp_path: Path) -> None:
-    def fill(sheet: Any) -> None:  # noqa: ANN401 - openpyxl has no types
+    def fill(sheet: Any) -> None:
         sheet["C3"] = 1
         sheet["D3"] = date(2024, 5, 26)
         sheet["E3"] = datetime(2024, 5, 26, 7, 8)  # noqa: DTZ001 - as a workbook holds it
@@ -77,7 +77,7 @@ def test_cells_keep_their_kind_and_place(tmp_path: Path) -> None:
 
 
 def test_hidden_rows_columns_and_sheets_are_told_apart(tmp_path: Path) -> None:
-    def fill(sheet: Any) -> None:  # noqa: ANN401 - openpyxl has no types
+    def fill(sheet: Any) -> None:
         sheet["A2"] = "x"
         sheet.row_dimensions[2].hidden = True
         sheet.column_dimensions["B"].hidden = True
@@ -121,7 +121,7 @@ def test_formulas_of_conditions_and_extensions_are_no_cells(tmp_path: Path) -> N
 
 
 def test_covered_cells_know_what_covers_them(tmp_path: Path) -> None:
-    def fill(sheet: Any) -> None:  # noqa: ANN401 - openpyxl has no types
+    def fill(sheet: Any) -> None:
         sheet["A1"] = "准格尔旗"
         sheet["B3"] = "x"
         sheet.merge_cells("A1:A3")
