@@ -124,7 +124,7 @@ def test_a_failed_verification_waits_for_the_enterprise_again(registry: Registry
 def test_items_come_by_due_date_and_pages_follow_one_another(registry: Registry) -> None:
     for _ in range(3):
         walk.reported(registry)
-    whole = worklist(registry, by="dongsheng-inspector1")
+    whole = worklist(registry, by="dongsheng-inspector1", query="?limit=50")
     due = [item["due_on"] for item in whole["items"]]
     assert due == sorted(due)
     assert len(due) == whole["waiting_at_most"] >= 4
@@ -135,6 +135,18 @@ def test_items_come_by_due_date_and_pages_follow_one_another(registry: Registry)
         seen += [item["id"] for item in page["items"]]
         query = f"?limit=2&cursor={page['next_cursor']}" if page["next_cursor"] else ""
     assert seen == [item["id"] for item in whole["items"]]
+
+
+def test_the_register_of_hazards_pages_beside_its_filters(registry: Registry) -> None:
+    for _ in range(3):
+        walk.reported(registry)
+    path = "/hazards?state=reported&words=罐区"
+    whole = [one["id"] for one in registry.get(f"{path}&limit=200", by="dongsheng-head").body["items"]]
+    first = registry.get(f"{path}&limit=2", by="dongsheng-head")
+    assert 'rel="next"' in first.headers["Link"]
+    rest = registry.get(f"{path}&limit=200&cursor={first.body['next_cursor']}", by="dongsheng-head").body
+    assert [one["id"] for one in [*first.body["items"], *rest["items"]]] == whole
+    assert registry.get(f"/hazards?limit=2&cursor={first.body['next_cursor']}", by="dongsheng-head").status == 400
 
 
 def test_each_item_says_what_may_be_done_and_whether_it_is_late(registry: Registry) -> None:
