@@ -171,7 +171,7 @@ class Attacker:
         else:
             self.connection.rollback()
 
-    def _guarded(self, part: Any) -> None:  # noqa: ANN401 - a part of a transaction is any callable
+    def _guarded(self, part: Any) -> None:
         """A part under a savepoint: what fails in it is undone, the transaction goes on."""
         name = "SAVEPOINT part"
         self.connection.execute(name)
