@@ -29,10 +29,15 @@ class Staff:
     login: str
 
 
-def register(registry: Registry, login: str, **person: str | None) -> Staff:
-    """A person and an account of theirs, by the system administrator."""
-    sent = {"name": f"检查人员{login}", "identity_number": identity_number(), **person}
-    person_id = registry.post("/persons", sent, by=PROPOSER)["id"]
+def person(registry: Registry, name: str, **changed: str | None) -> int:
+    """A registered person, by the system administrator."""
+    sent = {"name": f"检查人员{name}", "identity_number": identity_number(), **changed}
+    return int(registry.post("/persons", sent, by=PROPOSER)["id"])
+
+
+def register(registry: Registry, login: str) -> Staff:
+    """A person and an account of theirs."""
+    person_id = person(registry, login)
     account = open_account(registry, person_id, login)
     assert account.status == 201, account.body
     return Staff(person_id, account.body["id"], login)
@@ -56,9 +61,9 @@ def post(registry: Registry, organisation_id: int, title: str, kind: str = "insp
     return int(registry.post("/posts", sent, by=PROPOSER)["id"])
 
 
-def propose(registry: Registry, person: int, post_id: int, *, by: str = PROPOSER, **period: str) -> Answered:
+def propose(registry: Registry, person_id: int, post_id: int, *, by: str = PROPOSER, **period: str) -> Answered:
     """A proposal, whatever becomes of it."""
-    return registry.attempt("/appointments", {"person_id": person, "post_id": post_id, **period}, by=by)
+    return registry.attempt("/appointments", {"person_id": person_id, "post_id": post_id, **period}, by=by)
 
 
 def confirm(registry: Registry, proposal: Answered, *, by: str = CONFIRMER, **said: str) -> Answered:
@@ -68,9 +73,9 @@ def confirm(registry: Registry, proposal: Answered, *, by: str = CONFIRMER, **sa
     return registry.attempt(f"/appointments/{proposal.body['id']}/confirmations", sent, by=by)
 
 
-def appoint(registry: Registry, person: int, post_id: int, **period: str) -> int:
+def appoint(registry: Registry, person_id: int, post_id: int, **period: str) -> int:
     """An appointment in force, by two administrators; its id."""
-    confirmed = confirm(registry, propose(registry, person, post_id, **period))
+    confirmed = confirm(registry, propose(registry, person_id, post_id, **period))
     assert confirmed.status == 201, confirmed.body
     return int(confirmed.body["id"])
 

@@ -14,6 +14,7 @@ from tests.personnel.staff import (
     identity_number,
     open_account,
     organisation,
+    person,
     post,
     propose,
     register,
@@ -92,9 +93,9 @@ def test_only_the_system_administrator_registers_persons_and_accounts(registry: 
 
 
 def test_a_weak_initial_password_and_an_unknown_person_are_refused(registry: Registry) -> None:
-    person = register(registry, "weak-password").person
+    weak = person(registry, "weak-password")
     for password in ("brief1", "aaaaaaaaaaaaaaaa", "my-weak-login-1"):
-        sent = {"login_name": "weak-login", "person_id": person, "password": password}
+        sent = {"login_name": "weak-login", "person_id": weak, "password": password}
         refused = registry.attempt("/accounts", sent, by=PROPOSER)
         assert refused.status == 422
         assert password not in str(refused.body)
@@ -204,8 +205,8 @@ def test_keys_are_issued_by_the_security_administrator_alone(registry: Registry,
 
 def test_a_service_account_never_signs_nor_confirms(registry: Registry, department: int) -> None:
     service_key(registry, department, "platform-four")
-    person = register(registry, "proposed-to-a-machine")
-    proposal = propose(registry, person.person, post(registry, department, "机器确认的岗"))
+    staff = person(registry, "proposed-to-a-machine")
+    proposal = propose(registry, staff, post(registry, department, "机器确认的岗"))
     headers = {"Idempotency-Key": "machines-do-not-confirm"}
     sent = {"password": "whatever", "document_sha256": proposal.body["document_sha256"]}
     path = f"/appointments/{proposal.body['id']}/confirmations"

@@ -13,6 +13,7 @@ from tests.personnel.staff import (
     confirm,
     open_account,
     organisation,
+    person,
     post,
     propose,
     register,
@@ -30,12 +31,12 @@ def in_days(days: int) -> str:
     return (datetime.fromisoformat(NOON) + timedelta(days=days)).isoformat()
 
 
-def staff_in(registry: Registry, department: int, login: str) -> tuple[Staff, int]:
-    return register(registry, login), post(registry, department, f"检查岗 {login}")
+def staff_in(registry: Registry, department: int, name: str) -> tuple[int, int]:
+    return person(registry, name), post(registry, department, f"检查岗 {name}")
 
 
 def test_an_appointment_counts_from_the_second_administrators_confirmation(registry: Registry, department: int) -> None:
-    staff, seat = staff_in(registry, department, "counts-from")
+    staff, seat = register(registry, "counts-from"), post(registry, department, "检查岗 counts-from")
     proposal = propose(registry, staff.person, seat)
     sign_in(registry, staff)
     assert registry.get("/session", by=staff.login).body["appointment_id"] is None
@@ -48,7 +49,7 @@ def test_an_appointment_counts_from_the_second_administrators_confirmation(regis
 
 def test_the_proposer_may_not_confirm(registry: Registry, department: int) -> None:
     staff, seat = staff_in(registry, department, "own-proposal")
-    refused = confirm(registry, propose(registry, staff.person, seat), by=PROPOSER)
+    refused = confirm(registry, propose(registry, staff, seat), by=PROPOSER)
     assert (refused.status, refused.code) == (409, "appointment_confirmed_by_another")
 
 
@@ -58,7 +59,7 @@ def test_the_proposers_second_account_is_the_same_person(registry: Registry, dep
     person = next(one["person_id"] for one in held if one["post_kind"] == "system_administrator")
     assert open_account(registry, person, "system-admin-again").status == 201
     sign_in(registry, Staff(person, 0, "system-admin-again"))
-    proposal = propose(registry, staff.person, seat)
+    proposal = propose(registry, staff, seat)
     refused = confirm(registry, proposal, by="system-admin-again", password=PASSWORD)
     assert (refused.status, refused.code) == (409, "appointment_confirmed_by_another")
 
@@ -73,21 +74,21 @@ def test_an_administrator_may_not_confirm_an_appointment_of_their_own(registry: 
 
 def test_nobody_but_an_administrator_proposes_or_confirms(registry: Registry, department: int) -> None:
     staff, seat = staff_in(registry, department, "no-administrator")
-    assert propose(registry, staff.person, seat, by="dongsheng-head").status == 403
-    refused = confirm(registry, propose(registry, staff.person, seat), by="dongsheng-head")
+    assert propose(registry, staff, seat, by="dongsheng-head").status == 403
+    refused = confirm(registry, propose(registry, staff, seat), by="dongsheng-head")
     assert (refused.status, refused.code) == (403, "not_permitted")
 
 
 def test_a_back_dated_appointment_is_refused(registry: Registry, department: int) -> None:
     staff, seat = staff_in(registry, department, "back-dated")
-    refused = propose(registry, staff.person, seat, valid_from="2026-01-01T00:00:00+08:00")
+    refused = propose(registry, staff, seat, valid_from="2026-01-01T00:00:00+08:00")
     assert (refused.status, refused.code) == (409, "appointment_back_dated")
     assert "valid_from" in refused.body["detail"]
 
 
 def test_the_confirmation_is_of_exactly_what_was_proposed(registry: Registry, department: int) -> None:
     staff, seat = staff_in(registry, department, "other-text")
-    proposal = propose(registry, staff.person, seat)
+    proposal = propose(registry, staff, seat)
     refused = confirm(registry, proposal, document_sha256="0" * 64)
     assert (refused.status, refused.code) == (409, "document_changed")
     refused = confirm(registry, proposal, password="not the password")
@@ -98,7 +99,7 @@ def test_the_confirmation_is_of_exactly_what_was_proposed(registry: Registry, de
 
 def test_an_acting_holder_may_not_overlap_the_holder(registry: Registry, department: int) -> None:
     holder, seat = staff_in(registry, department, "regular-holder")
-    held = appoint(registry, holder.person, seat)
+    held = appoint(registry, holder, seat)
     acting = register(registry, "acting-holder")
     until = in_days(10)
     period = {"acting_for_appointment_id": str(held), "valid_until": until}
@@ -113,8 +114,8 @@ def test_an_acting_holder_may_not_overlap_the_holder(registry: Registry, departm
 
 def test_two_proposals_for_one_post_cannot_both_be_confirmed(registry: Registry, department: int) -> None:
     first, seat = staff_in(registry, department, "first-of-two")
-    second = register(registry, "second-of-two")
-    proposals = [propose(registry, one.person, seat) for one in (first, second)]
+    second = person(registry, "second-of-two")
+    proposals = [propose(registry, one, seat) for one in (first, second)]
     assert confirm(registry, proposals[0]).status == 201
     assert confirm(registry, proposals[1]).code == "post_already_held"
 
@@ -123,25 +124,25 @@ def test_an_acting_holder_needs_an_end_and_stands_in_for_another_in_the_same_pos
     registry: Registry, department: int
 ) -> None:
     holder, seat = staff_in(registry, department, "stood-in-for")
-    held = appoint(registry, holder.person, seat)
+    held = appoint(registry, holder, seat)
     acting, other_seat = staff_in(registry, department, "stand-in")
     until = in_days(3)
-    assert propose(registry, acting.person, seat, acting_for_appointment_id=str(held)).code == "acting_without_end"
-    for person, post_id in ((acting.person, other_seat), (holder.person, seat)):
-        refused = propose(registry, person, post_id, acting_for_appointment_id=str(held), valid_until=until)
+    assert propose(registry, acting, seat, acting_for_appointment_id=str(held)).code == "acting_without_end"
+    for candidate, post_id in ((acting, other_seat), (holder, seat)):
+        refused = propose(registry, candidate, post_id, acting_for_appointment_id=str(held), valid_until=until)
         assert refused.code == "acting_for_another"
 
 
 def test_a_signing_post_needs_a_registered_identity(registry: Registry, department: int) -> None:
-    staff = register(registry, "unidentified", identity_number=None)
+    staff = person(registry, "unidentified", identity_number=None)
     seat = post(registry, department, "签字岗")
-    assert propose(registry, staff.person, seat).code == "identity_missing"
+    assert propose(registry, staff, seat).code == "identity_missing"
     desk = post(registry, department, "收文岗", kind="registrar")
-    assert propose(registry, staff.person, desk).status == 201
+    assert propose(registry, staff, desk).status == 201
 
 
 def test_a_change_of_post_is_effective_on_the_next_request(registry: Registry, department: int) -> None:
-    staff, seat = staff_in(registry, department, "moved-on")
+    staff, seat = register(registry, "moved-on"), post(registry, department, "检查岗 moved-on")
     held = appoint(registry, staff.person, seat)
     sign_in(registry, staff)
     assert registry.get("/hazards", by=staff.login).status == 200
@@ -152,7 +153,7 @@ def test_a_change_of_post_is_effective_on_the_next_request(registry: Registry, d
 
 def test_an_appointment_ends_once(registry: Registry, department: int) -> None:
     staff, seat = staff_in(registry, department, "ends-once")
-    held = appoint(registry, staff.person, seat)
+    held = appoint(registry, staff, seat)
     ended = registry.post(f"/appointments/{held}/ending", {"reason": "调离"}, by=PROPOSER)
     assert ended["end_reason"] == "调离"
     refused = registry.attempt(f"/appointments/{held}/ending", {"reason": "调离"}, by=PROPOSER)
@@ -162,14 +163,14 @@ def test_an_appointment_ends_once(registry: Registry, department: int) -> None:
 def test_an_ended_proposal_is_never_confirmed(registry: Registry, department: int) -> None:
     staff, seat = staff_in(registry, department, "given-up")
     later = in_days(30)
-    proposal = propose(registry, staff.person, seat, valid_from=later)
+    proposal = propose(registry, staff, seat, valid_from=later)
     registry.post(f"/appointments/{proposal.body['id']}/ending", {"reason": "提议有误"}, by=CONFIRMER)
     assert confirm(registry, proposal).code == "appointment_ended"
 
 
 def test_an_ending_reaches_neither_into_the_past_nor_beyond_the_period(registry: Registry, department: int) -> None:
     staff, seat = staff_in(registry, department, "bounded")
-    held = appoint(registry, staff.person, seat, valid_until=in_days(5))
+    held = appoint(registry, staff, seat, valid_until=in_days(5))
     for until in ("2026-01-01T00:00:00+08:00", in_days(6)):
         sent = {"reason": "调整", "valid_until": until}
         assert registry.attempt(f"/appointments/{held}/ending", sent, by=PROPOSER).code == "ending_out_of_range"

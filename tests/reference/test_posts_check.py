@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app as qingling
-from tests.personnel.staff import PROPOSER, appoint, organisation, post, register
+from tests.personnel.staff import PROPOSER, appoint, organisation, person, post
 from tests.support.registry import Registry
 
 DONGSHENG = "东胜区应急管理局"
@@ -52,9 +52,9 @@ def test_a_person_with_two_posts_counts_once_and_the_substitute_is_named(registr
     assert [level["holders"] for level in gap["levels"]] == [1]
     assert "同一人不得签两级" in gap["levels"][0]["reason"]
     assert any("上一级主管部门的分管负责人补位" in level["remedy"] for level in [*vacant["levels"], *gap["levels"]])
-    new = register(registry, "new-deputy")
+    new = person(registry, "新任")
     third_seat = post(registry, organisation(registry, DONGSHENG), "新任分管负责人", kind="deputy_head")
-    appoint(registry, new.person, third_seat)
+    appoint(registry, new, third_seat)
     assert gaps_of(registry, DONGSHENG) == []
 
 
