@@ -6,6 +6,7 @@ from sqlalchemy import func, select, text
 
 from app.infrastructure.context import Context
 from app.infrastructure.migrations import head_revision
+from app.reference.posts_check import report_on_posts
 from app.regulation.deadlines import business_date
 from app.tables import rules
 
@@ -36,4 +37,11 @@ async def findings(context: Context) -> tuple[list[str], list[str]]:
         f"{newest_year + 1} 年的节假日安排尚未导入,跨年的期限按周末估算": newest_year <= today.year,
         "演示环境:时钟可以调整": bool(movable) and setting is not None and setting.is_demo,
     }
-    return [words for words, holds in faults.items() if holds], [words for words, holds in warnings.items() if holds]
+    told = [words for words, holds in warnings.items() if holds]
+    standing = [words for words, holds in faults.items() if holds]
+    return standing, told if standing else [*told, *await _gaps(context)]
+
+
+async def _gaps(context: Context) -> list[str]:
+    gaps = (await report_on_posts(context)).gaps
+    return [f"有 {len(gaps)} 处签字链签不满,请执行 qingling posts check"] if gaps else []

@@ -73,6 +73,13 @@ def test_offices_and_auditors_may_check_and_departments_may_not(registry: Regist
     assert registry.get("/posts/check", by=by).status == status
 
 
+def test_readiness_warns_of_chains_that_cannot_be_filled(registry: Registry) -> None:
+    answer = registry.client.get("/readyz")
+    assert (answer.status_code, answer.json()["faults"]) == (200, [])
+    gaps = len(registry.get("/posts/check", by=PROPOSER).body["gaps"])
+    assert f"有 {gaps} 处签字链签不满,请执行 qingling posts check" in answer.json()["warnings"]
+
+
 def test_the_command_prints_the_report_and_exits_with_three(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
