@@ -32,6 +32,7 @@ _FACTS = text(
            plan.id AS plan_id, plan.status AS plan_status,
            extension.id AS extension_pending_id, extension.recorded_at AS extension_requested_at,
            (SELECT count(*) FROM extension_decision d WHERE d.hazard_id = h.id AND d.granted)
+           + coalesce((SELECT r.extension_count FROM legacy_record r WHERE r.hazard_id = h.id), 0)
            AS extension_granted_count,
            moved.id AS transfer_pending_id, moved.to_organisation_id AS transfer_to_organisation_id,
            measure.id AS production_measure_id, measure.kind AS production_measure_kind,

@@ -145,3 +145,12 @@ def test_an_imported_open_hazard_is_read_by_its_number_and_goes_on(api: Registry
     hazard = api.hazard("ZD2024-0001", by="jungar-clerk")
     assert (hazard["state"], hazard["is_legacy"], hazard["place"], hazard["listed_at"]) == ("listed", True, None, None)
     assert "transfer" in hazard["allowed_acts"]
+
+
+def test_an_extension_on_paper_is_counted_after_later_acts_too(api: Registry, watch: Watch) -> None:
+    upload(api, a_file({**OPEN, C.EXTENSION_COUNT: 1.0}), by="jungar-clerk")
+    owner = watch.value("SELECT id FROM organisation WHERE name = '准格尔旗应急管理局'")
+    order = {"to_organisation_id": owner, "note": "职责调整"}
+    api.act("ZD2024-0001", "transfers", order, by="jungar-clerk")
+    acts = watch.rows("SELECT act, extension_count FROM hazard_transition ORDER BY id")
+    assert [(act["act"], act["extension_count"]) for act in acts] == [("import_open", 1), ("transfer", 1)]
