@@ -13,10 +13,10 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    Integer,
     RowMapping,
     Select,
     Subquery,
-    TableValuedAlias,
     Text,
     case,
     cast,
@@ -91,11 +91,11 @@ def hazards_as_of(actor: Actor, question: Question) -> Subquery:
     """One row for each hazard in sight and scope that had a history at T as known at K."""
     last = _last_row(question)
     past = _past(last, question)
-    line = _lines(question)
+    line = _line_of(last.c.unit_id, question)
     return (
         select(
             Hazard.id.label("hazard_id"),
-            line.c.line_id,
+            line.label("line_id"),
             *last.c,
             case((_is_closed(last), business_day(func.coalesce(past.c.closed_at, last.c.occurred_at)))).label(
                 "closed_on"
@@ -105,9 +105,8 @@ def hazards_as_of(actor: Actor, question: Question) -> Subquery:
         )
         .select_from(Hazard)
         .join(last, true())
-        .join(line, line.c.unit_id == last.c.unit_id)
         .join(past, true())
-        .where(hazard_is_visible(actor), *_chosen(last, question))
+        .where(hazard_is_visible(actor), line != 0, *_chosen(last, question))
         .subquery("state")
     )
 
@@ -149,10 +148,11 @@ def _past(last: LateralFromClause, question: Question) -> LateralFromClause:
     )
 
 
-def _lines(question: Question) -> TableValuedAlias:
-    units, lines = list(question.lines), list(question.lines.values())
-    rows = func.unnest(literal(units, ARRAY(BigInteger)), literal(lines, ARRAY(BigInteger)))
-    return rows.table_valued("unit_id", "line_id", name="line").render_derived()
+def _line_of(unit_id: ColumnElement[Any], question: Question) -> ColumnElement[int]:
+    """The unit's line, looked up by its id in an array: a join would be made anew for every hazard. 0: out of scope."""
+    lines = [question.lines.get(unit, 0) for unit in range(1, max(question.lines, default=0) + 1)]
+    by_id = select(literal(lines, ARRAY(BigInteger))).scalar_subquery()
+    return func.coalesce(by_id[cast(unit_id, Integer)], 0)
 
 
 def _chosen(last: LateralFromClause, question: Question) -> Iterator[ColumnElement[bool]]:
@@ -180,13 +180,18 @@ def cells_statement(actor: Actor, question: Question) -> Select[*tuple[Any, ...]
     truths = predicates(state.c, question.on, question.stock_found_by)
     keys = [_value_of(state, dimension) for dimension in question.by]
     labelled = [key.label(f"key_{place}") for place, key in enumerate(keys)]
-    counted = select(
-        *labelled,
-        state.c.is_legacy,
-        state.c.found_on,
-        state.c.closed_on,
-        *(truths[name].label(name) for name in PREDICATES),
-    ).where(truths["found"] | truths["undetermined"])
+    counted = (
+        select(
+            *labelled,
+            state.c.is_legacy,
+            state.c.found_on,
+            state.c.closed_on,
+            *(truths[name].label(name) for name in PREDICATES),
+        )
+        .where(truths["found"] | truths["undetermined"])
+        .offset(0)
+    )
+    # OFFSET 0: each predicate is evaluated once for a hazard, not once in every count it stands in.
     rows = counted.subquery("counted")
     lines = [rows.c[f"key_{place}"] for place in range(len(keys))]
     legacy = rows.c.is_legacy

@@ -60,6 +60,7 @@ def _figures(parts: list[Cell], asked: Asked) -> dict[str, Any]:
         figures[one.id] = {
             "definition": one.id,
             "version": one.version,
+            "name": one.name,
             **_counted(one, both),
             "of_which_legacy": _counted(one, legacy),
         }

@@ -72,18 +72,24 @@ class Ledger:
         return asyncio.run(ask())
 
 
+def settled(database: TestDatabase) -> tuple[dict[int, Unit], tuple[int, int]]:
+    """The demo's city with two townships: its units, and a site with its enterprise."""
+    prepare(database)
+    with psycopg.connect(libpq_address(database.superuser_url)) as connection:
+        connection.execute(TOWNSHIPS.encode())
+        units = {row[0]: Unit(*row) for row in connection.execute(UNITS.encode())}
+        site = connection.execute(SITE.encode()).fetchone()
+    assert site is not None
+    return units, (site[0], site[1])
+
+
 @pytest.fixture(scope="session")
 def ledger(cluster: Cluster) -> Iterator[Ledger]:
     """The demo's city with random histories in all of its units; one database for a worker."""
     with cluster.temporary_database() as database:
-        prepare(database)
-        with psycopg.connect(libpq_address(database.superuser_url)) as connection:
-            connection.execute(TOWNSHIPS.encode())
-            units = {row[0]: Unit(*row) for row in connection.execute(UNITS.encode())}
-            site = connection.execute(SITE.encode()).fetchone()
-        assert site is not None
+        units, site = settled(database)
         rows = histories(SEED, HAZARDS, sorted(units))
-        enter(database, rows, (site[0], site[1]))
+        enter(database, rows, site)
         yield Ledger(database, rows, units)
 
 
