@@ -228,11 +228,22 @@ def rule_of(facts: HazardFacts | None, act: Act) -> Rule | None:
 def may(facts: HazardFacts | None, act: Act, actor: Actor, relations: frozenset[Relation]) -> bool:
     """Whether post and relation permit the act; in a state without it, whether they would in any other."""
     rule = rule_of(facts, act)
-    if rule is None and act in _ROUND_ACTS and relations - {Relation.ANY}:
-        # Without a round nobody is a party to it: who is concerned and holds a signing post is told so, not sent away.
-        relations |= SIGNER.relations
+    if rule is None and facts is not None and relations - {Relation.ANY}:
+        relations |= _relations_nobody_has_yet(facts)
     rows = (rule,) if rule else rules_of(act)
     return any(is_one_of(row.who, actor, relations) for row in rows)
+
+
+def _relations_nobody_has_yet(facts: HazardFacts) -> frozenset[Relation]:
+    """Where nothing is determined, listed or signed yet, who is concerned is told of the state, not sent away."""
+    parties = {
+        Relation.LEAD: facts.lead_organisation_id,
+        Relation.LISTING_OFFICE: facts.listing_office_id,
+        Relation.HIGHER_OFFICE: facts.listing_office_id,
+        Relation.RECEIVING: facts.transfer_pending_id,
+        Relation.ROUND_PARTY: facts.round,
+    }
+    return frozenset(relation for relation, party in parties.items() if party is None)
 
 
 def check(

@@ -76,13 +76,25 @@ async def _wanted(context: Context, sent: CorrectionDraft) -> dict[str, Any]:
 
 async def _changes(context: Context, hazard_id: int, wanted: Mapping[str, Any]) -> dict[str, Any]:
     visible = visible_hazards(context.actor).where(Hazard.id == hazard_id)
-    row = (await context.session.execute(visible)).scalar_one()
+    row = (await context.session.execute(visible.execution_options(populate_existing=True))).scalar_one()
     old = {name: getattr(row, column) for name, column in COLUMN_OF.items()}
     return {
         name: {"old": str(old[name]), "new": value}
         for name, value in wanted.items()
         if name == "unit_code" or str(old[name]) != str(value)
     }
+
+
+async def _refuse_outdated(context: Context, record: Correction) -> None:
+    """RuleNotMet where what the draft calls old is no longer what stands."""
+    wanted = {name: change["new"] for name, change in record.changes.items()}
+    if await _changes(context, record.hazard_id, wanted) != record.changes:
+        raise RuleNotMet(
+            "document_changed",
+            "更正单起草以后,所更正的内容已有变动,更正单不再适用。",
+            article="指导意见三(三)14",
+            remedy="请按现有内容重新起草更正单。",
+        )
 
 
 async def confirm_correction(context: Context, target: Target, correction_id: int, sent: Confirmation) -> Verdict:
@@ -94,6 +106,7 @@ async def confirm_correction(context: Context, target: Target, correction_id: in
         raise NotFound
     paper = Paper(DocumentKind.CORRECTION, record.id, record.document_sha256, hazard_id)
     proposes = record.person_id == context.actor.person_id
+    await _refuse_outdated(context, record)
     # Whoever may not correct is told so before anything is signed.
     await _try(context, target, record.changes, record.reason, (record.person_id, None))
     await confirm(context, paper, Capacity.PROPOSER if proposes else Capacity.CONFIRMER, sent)
@@ -121,7 +134,9 @@ async def _perform(
     if "found_on" in columns:
         columns["found_on"] = CorrectionDraft.day(columns["found_on"])
 
-    def change(facts: HazardFacts, _book: RuleBook) -> dict[str, Any]:
+    async def change(facts: HazardFacts, _book: RuleBook) -> dict[str, Any]:
+        # Once more, behind the lock.
+        await _refuse_outdated(context, record)
         # With its round the verification it rested on is void: the figures must not count it as passed.
         voids = facts.round is not None and record.touches_signed_content
         return columns | {"is_verified": False} if voids else columns
