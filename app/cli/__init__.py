@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli import calendar, ledger, posts, registry, serving
+from app.cli import calendar, ledger, posts, registry, serving, statistics
 from app.cli import docs as docs_command
 from app.infrastructure.errors import RegistryError
 from app.infrastructure.migrations import MigrationRefused
@@ -29,6 +29,7 @@ app.add_typer(posts.posts, name="posts", help="岗位:核查签字链能否签�
 app.command(name="init", help="启用登记系统(只能一次):加载属地和规则版本,确定启用日期。")(registry.init)
 app.command(name="migrate", help="把数据库结构更新到本程序的版本。")(registry.migrate_database)
 app.command(name="roles", help="输出数据库角色的 SQL,由数据库管理员以超级用户执行。")(registry.roles)
+app.command(name="statistics", help="清零率等数据:任一天、任一时刻所知,可按多个维度分列。")(statistics.statistics)
 app.command(name="docs", help="生成规则手册(docs/),或核对其是否最新。")(docs_command.docs)
 
 _PORT = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="监听端口(默认 8000)")]
