@@ -80,6 +80,7 @@ def _response(status: int, body: bytes, headers: dict[str, str]) -> Response:
 
 async def once(context: SignedIn, request: Request, idempotency_key: IdempotencyKeyHeader = None) -> Once:
     """Replays an answered request (`Replayed`, AlreadyDone for a secret); RuleNotMet where the key met another body."""
+    await _refuse_repeated_names(request)
     if idempotency_key is None:
         if context.actor.is_service:
             raise InvalidParameter(
@@ -115,6 +116,25 @@ async def _digest_what_was_sent(request: Request, digest: hmac.HMAC) -> None:
             content = value.encode("utf-8", "surrogatepass")
         digest.update(f"{name}:{len(content)}:".encode("utf-8", "surrogatepass"))
         digest.update(content)
+
+
+async def _refuse_repeated_names(request: Request) -> None:
+    """InvalidInput for a JSON object that gives one name twice: which of the two is meant, nobody can know."""
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        return
+    content = await request.body()
+    if content:
+        json.loads(content, object_pairs_hook=_names_once)
+
+
+def _names_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, value in pairs:
+        if name in found:
+            message = "同一层内有一项写了两次,无法确定以哪一个为准,请只保留一个。"
+            raise InvalidInput.of_field(f"/{name}" if name.isidentifier() else "/?", "name_repeated", message)
+        found[name] = value
+    return found
 
 
 def _replay(kept: IdempotencyKey, request_sha256: bytes) -> None:
