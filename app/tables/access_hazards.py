@@ -192,6 +192,10 @@ def _recorded(table: str) -> str:
     return f"hazard_id IS NULL OR {with_hazard(table)}"
 
 
+OF_SAFETY_OFFICE = (
+    "EXISTS (SELECT 1 FROM organisation o"  # noqa: S608 - made of this file's own constants
+    f" WHERE o.id = {ORGANISATION} AND o.kind = 'safety_office')"
+)
 HEAD = ("length", "previous_sha256", "head_sha256")
 NOT_OF_HAZARDS = (C.SIGNIN, C.CUSTODIAN, C.ADMINISTRATOR, C.AUDITOR)
 HISTORY: dict[str, tuple[Access, ...]] = {
@@ -234,8 +238,10 @@ HISTORY: dict[str, tuple[Access, ...]] = {
         *access(C.IMPORT, select=ALL_ROWS, insert=ALL_ROWS, update=(ALL_ROWS, ("attested_at",))),
         *access(*READ_ALL, select=ALL_ROWS),
     ),
+    # Outside every figure until attested: an office's to check, an auditor's to verify.
     "legacy_row": (
-        *access(C.OFFICIAL, *READ_ALL, select=ALL_ROWS),
+        *access(C.OFFICIAL, select=OF_SAFETY_OFFICE),
+        *access(C.AUDITOR, select=ALL_ROWS),
         *access(C.IMPORT, select=ALL_ROWS, insert=ALL_ROWS),
     ),
     "legacy_record": (

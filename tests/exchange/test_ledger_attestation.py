@@ -210,3 +210,29 @@ def test_a_closing_and_a_finding_on_one_day_stay_in_order(registry: TestDatabase
     attest(registry, batch, SECOND)
     newest = watch.rows("SELECT to_state FROM hazard_transition ORDER BY occurred_at, act_order, id")
     assert [row["to_state"] for row in newest] == ["listed", "closed"]
+
+
+@pytest.mark.parametrize(
+    ("role", "organisation", "rows"),
+    [
+        ("qingling_official", "准格尔旗安委办", 333),
+        ("qingling_official", "准格尔旗能源局", 0),
+        ("qingling_auditor", "鄂尔多斯市安委办", 333),
+    ],
+)
+def test_rows_that_wait_are_the_safety_offices_to_see(
+    imported: TestDatabase, watch: Watch, role: str, organisation: str, rows: int
+) -> None:
+    own = watch.value("SELECT id::text FROM organisation WHERE name = %(name)s", name=organisation)
+    with psycopg.connect(imported.app_url.replace("+psycopg", "")) as connection:
+        settings = "SELECT set_config('role', %s, true), set_config('app.organisation', %s, true)"
+        connection.execute(settings, [role, own])
+        counted = connection.execute("SELECT count(*) FROM legacy_row").fetchone()
+    assert counted == (rows,)
+
+
+@pytest.mark.parametrize("role", ["qingling_report", "qingling_job", "qingling_enterprise", "qingling_platform"])
+def test_no_figure_job_or_enterprise_reads_a_row_that_waits(watch: Watch, imported: TestDatabase, role: str) -> None:
+    assert imported.name
+    privilege = "SELECT has_table_privilege(%(role)s, 'legacy_row', 'SELECT')"
+    assert watch.value(privilege, role=role) is False
