@@ -228,7 +228,12 @@ async def _keep(act: _Import, report: ImportReport, paper: Sequence[PaperRow]) -
         "document_sha256": document_sha256,
         "found_count": len(paper),
         "closed_count": len(closed),
-        "report": {"totals": report.totals, "rows": report.rows, "findings": report.findings},
+        "report": {
+            "totals": report.totals,
+            "rows": report.rows,
+            "findings": report.findings,
+            "district_unit_ids": sorted({row.content["placed"]["district_unit_id"] for row in paper}),
+        },
     }
     kept = insert(LegacyBatch).values(values).returning(LegacyBatch.id)
     batch_id = int((await act.context.session.execute(kept)).scalar_one())

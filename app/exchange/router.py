@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Response, UploadFile
+from fastapi import APIRouter, File, Query, Response, UploadFile
 from fastapi import Path as PathParameter
 
 from app.accounts.authentication import SignedIn
@@ -27,17 +27,18 @@ router = APIRouter(
 
 Batch = Annotated[int, PathParameter(ge=1, le=2**63 - 1, description="补录批次")]
 Workbook = Annotated[UploadFile, File(description="台账工作簿:xlsx、xls、et、ods,不超过 20 MB")]
+Sheet = Annotated[str | None, Query(max_length=120, description="台账所在的工作表;只有一个像台账时可不写")]
 # The request's transaction waits meanwhile, and PostgreSQL ends one that idles ten seconds.
 _LIMITS = WorkbookLimits(wall_seconds=6.0, cpu_seconds=6)
 
 
 @router.post("/ledger", status_code=201, operation_id="import_ledger", summary="导入历史台账")
-async def import_ledger(once: OnceOnly, file: Workbook, dry_run: DryRun = False) -> Response:
+async def import_ledger(once: OnceOnly, file: Workbook, sheet: Sheet = None, dry_run: DryRun = False) -> Response:
     """Takes a ledger in, all of it or nothing: open rows are listed, closed rows wait for two attestors."""
     known = await ledger_import.known_names(once.context)
     workbook = await asyncio.to_thread(_read, await file.read(), file.filename or "")
     on = business_date(once.context.now)
-    ledger = await asyncio.to_thread(understand_ledger, workbook, known, imported_on=on)
+    ledger = await asyncio.to_thread(understand_ledger, workbook, known, imported_on=on, sheet=sheet)
     report = await ledger_import.take_in(once.context, ledger, dry_run=dry_run)
     location = f"/api/v1/imports/{report.batch}" if report.batch else None
     return await once.answer(Answer(report.as_json(), location=location, was_tried_only=dry_run))

@@ -121,7 +121,7 @@ def test_a_batch_is_attested_once(registry: TestDatabase, watch: Watch) -> None:
         ("dongsheng-inspector1", NotPermitted),
         ("chemical-principal", NotPermitted),
         ("system-admin", NotPermitted),
-        ("dongsheng-clerk", NotPermitted),
+        ("dongsheng-clerk", NotFound),
     ],
 )
 def test_only_an_office_attests_and_only_its_own_territory(

@@ -154,3 +154,24 @@ def test_an_extension_on_paper_is_counted_after_later_acts_too(api: Registry, wa
     api.act("ZD2024-0001", "transfers", order, by="jungar-clerk")
     acts = watch.rows("SELECT act, extension_count FROM hazard_transition ORDER BY id")
     assert [(act["act"], act["extension_count"]) for act in acts] == [("import_open", 1), ("transfer", 1)]
+
+
+def test_a_batch_of_other_districts_is_not_there(api: Registry) -> None:
+    batch = upload(api, a_file({}, {C.DISTRICT: "东胜区"}), by="city-clerk1").body["batch"]
+    assert api.get(f"/imports/{batch}", by="jungar-clerk").status == 404
+    assert attested(api, batch, by="jungar-clerk").status == 404
+    assert api.get(f"/imports/{batch}", by="city-clerk2").body["report"]["rows"]["imported"] == 2
+
+
+def test_an_upload_names_its_sheet_where_two_look_like_ledgers(api: Registry) -> None:
+    book = Workbook()
+    for title in ("上半年", "下半年"):
+        sheet = book.create_sheet(title)
+        sheet.append(list(HEADINGS))
+        sheet.append(list(cells({C.LEDGER_NUMBER: f"ZD-{title}"})))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    assert upload(api, buffer.getvalue(), by="city-clerk1").code == "ledger_sheet_ambiguous"
+    chosen = {"file": ("台账.xlsx", buffer.getvalue())}
+    answer = api.call("POST", "/imports/ledger", by="city-clerk1", files=chosen, params={"sheet": "下半年"})
+    assert answer.body["totals"]["found"] == 1
