@@ -5,9 +5,9 @@ A legal deed, a deed with one statement spoilt, and hostile statements stand sid
 
 import random
 import re
-import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -309,20 +309,7 @@ def attack(front: Front, seed: int, statements: int, sessions: int = 6) -> Attac
     Raises whatever a session could not survive. The seed fixes what each session chooses, not how they interleave.
     """
     attackers = [Attacker(front, f"{seed}-{number}", statements // sessions) for number in range(sessions)]
-    failures: list[BaseException] = []
-
-    def run(attacker: Attacker) -> None:
-        try:
-            attacker.attack()
-        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
-            failures.append(error)
-
-    threads = [threading.Thread(target=run, args=(attacker,), name=attacker.seed) for attacker in attackers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
+    with ThreadPoolExecutor(max_workers=sessions) as loose:
+        list(loose.map(Attacker.attack, attackers))
     outcomes = sum((attacker.outcomes for attacker in attackers), Counter[str]())
     return Attack(seed, outcomes, attackers)
