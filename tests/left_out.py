@@ -24,7 +24,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 - a worker of xdist, which exports no type for it
+def pytest_testnodedown(node: Any) -> None:
     # Every worker collects everything, so any one of them knows the whole count.
     node.config.stash[_COUNTS] = Counter(getattr(node, "workeroutput", {}).get("left_out", {}))
 

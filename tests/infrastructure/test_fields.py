@@ -25,7 +25,7 @@ CODE = "91110000600037341L"
 IDENTITY = "110101199003072316"
 
 
-def message_for(kind: Any, value: object) -> str:  # noqa: ANN401 - any field type
+def message_for(kind: Any, value: object) -> str:
     adapter: TypeAdapter[object] = TypeAdapter(kind)
     with pytest.raises(ValidationError) as refusal:
         adapter.validate_python(value)

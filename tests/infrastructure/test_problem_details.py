@@ -93,7 +93,7 @@ def client() -> Iterator[TestClient]:
         yield client
 
 
-def problem(client: TestClient, path: str, method: str = "GET", **sent: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's
+def problem(client: TestClient, path: str, method: str = "GET", **sent: Any) -> dict[str, Any]:
     answer = client.request(method, path, **sent)
     assert answer.headers["content-type"] == "application/problem+json"
     assert SECRET not in answer.text
@@ -271,7 +271,7 @@ def test_whatever_pydantic_finds_is_told_in_chinese_and_never_in_its_own_words(k
         (Literal["a", "b", "c"], "x", "只能填写 'a'、'b'、'c' 之一"),
     ],
 )
-def test_a_bound_is_told_with_its_number(field: Any, value: object, message: str) -> None:  # noqa: ANN401 - any type
+def test_a_bound_is_told_with_its_number(field: Any, value: object, message: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         TypeAdapter(field).validate_python(value)
     assert message in message_of(refusal.value.errors()[0])
