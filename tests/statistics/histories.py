@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import psycopg
 
-from app.regulation.deadlines import SHANGHAI
+from app.regulation.deadlines import SHANGHAI, end_of_day
 from app.regulation.indicators import TransitionFact
 from app.regulation.vocabulary import Act, Channel, HazardLevel, State
 from tests.regulation.builders import Field
@@ -21,6 +21,8 @@ FIRST_DAY: Final = date(2023, 10, 1)
 DAYS: Final = 400
 LAST_DAY: Final = FIRST_DAY + timedelta(days=DAYS)
 SECTORS: Final = ("coal_mine", "hazardous_chemicals", "fire")
+EDGES: Final = (date(2023, 12, 31), date(2024, 5, 31), date(2024, 9, 1))
+"""Days whose midnights many acts fall on: the days that figures are asked as of."""
 _CHANNELS: Final = tuple(Channel)
 _MIDNIGHTS: Final = ((0, 0, 0, 0), (23, 59, 59, 999_999), (23, 59, 59, 0), (0, 0, 0, 1), (7, 59, 59, 0), (8, 0, 0, 0))
 
@@ -44,6 +46,9 @@ class Walker:
         before = self.now.occurred_at
         if self.random.random() < 0.1:
             return before
+        midnight = end_of_day(self.random.choice(EDGES))
+        if self.random.random() < 0.2 and before < midnight:
+            return self.random.choice((midnight, midnight - timedelta(microseconds=1)))
         day = before.astimezone(SHANGHAI).date() + timedelta(days=self.random.choice((0, 0, 1, 2, 5, 12, 30)))
         hour, minute, second, micro = self.random.choice((*_MIDNIGHTS, (10, 30, 0, 0), (16, 5, 9, 7)))
         at = datetime(day.year, day.month, day.day, hour, minute, second, micro, SHANGHAI)
@@ -52,6 +57,8 @@ class Walker:
     def first(self, act: Act, state: State, **dimensions: Field) -> None:
         """The row a hazard begins with."""
         number, found_on = next(self.ids), FIRST_DAY + timedelta(days=self.random.randrange(DAYS - 30))
+        if self.random.random() < 0.1:
+            found_on = EDGES[0]
         at = datetime(found_on.year, found_on.month, found_on.day, 12, tzinfo=SHANGHAI)
         base = TransitionFact(
             id=number,
@@ -144,7 +151,7 @@ def _judge(walker: Walker) -> None:
     if fate < 0.45:
         walker.step(Act.LIST_FIXED_ON_THE_SPOT, to_state=State.RECTIFIED)
         return
-    deadline = walker.now.found_on + timedelta(days=dice.choice((10, 30, 60)))
+    deadline = dice.choice((walker.now.found_on + timedelta(days=dice.choice((10, 30, 60))), *EDGES))
     walker.step(
         Act.LIST,
         to_state=State.LISTED,
