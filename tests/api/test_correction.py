@@ -94,11 +94,18 @@ def test_a_corrected_dimension_is_restated_for_every_earlier_act(registry: Regis
     assert len(timeline) == acts + 1
 
 
+@pytest.fixture(scope="module")
+def hazard(registry: Registry) -> str:
+    """A listed hazard that the tests which change nothing share."""
+    return walk.listed(registry)
+
+
 @pytest.mark.parametrize(
     "field", ["original_deadline", "channel", "signatures", "reported_at", "closed_at", "ledger_number"]
 )
-def test_what_is_untouchable_is_no_field_of_a_correction(registry: Registry, watch: Watch, field: str) -> None:
-    hazard = walk.listed(registry)
+def test_what_is_untouchable_is_no_field_of_a_correction(
+    registry: Registry, watch: Watch, hazard: str, field: str
+) -> None:
     sent = {"changes": {field: "2027-01-01"}, "note": "更正"}
     with watch.unchanged(hazard):
         answer = registry.attempt(f"/hazards/{hazard}/corrections", sent, by=CLERK)

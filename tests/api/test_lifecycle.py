@@ -139,10 +139,10 @@ def test_out_of_scope_reads_exactly_as_nonexistent(
 ) -> None:
     sent, stranger = SENT[act], "jungar-head"
     body = body_of(sent, watch)
+    nowhere = registry.attempt(f"/hazards/{uuid.uuid4()}/{sent.path}", body, by=stranger, version=1)
     for hazard in in_state.values():
         with watch.unchanged(hazard):
             there = registry.attempt(f"/hazards/{hazard}/{sent.path}", body, by=stranger, version=1)
-            nowhere = registry.attempt(f"/hazards/{uuid.uuid4()}/{sent.path}", body, by=stranger, version=1)
         assert (there.status, nowhere.status) == (404, 404), there.body
         said = [{**one.body, "instance": ""} for one in (there, nowhere)]
         assert said[0] == said[1]

@@ -150,9 +150,14 @@ def test_a_plan_is_submitted_returned_submitted_again_and_approved(registry: Reg
     assert again["plan_status"] == "returned"
 
 
+@pytest.fixture(scope="module")
+def hazard(registry: Registry) -> str:
+    """A listed hazard that the tests which change nothing share."""
+    return walk.listed(registry)
+
+
 @pytest.mark.parametrize("part", [*walk.PLAN_FIELDS, "milestones"])
-def test_no_part_of_a_plan_may_be_missing_or_blank(registry: Registry, watch: Watch, part: str) -> None:
-    hazard = walk.listed(registry)
+def test_no_part_of_a_plan_may_be_missing_or_blank(registry: Registry, watch: Watch, hazard: str, part: str) -> None:
     blank = [] if part == "milestones" else "  "
     with watch.unchanged(hazard):
         answer = registry.attempt(
