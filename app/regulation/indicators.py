@@ -136,8 +136,8 @@ def is_open(one: Snapshot) -> bool:
 
 
 def is_closed_by_import(one: Snapshot) -> bool:
-    """Closed on paper before go-live and taken in as such."""
-    return is_closed(one) and one.row.legacy
+    """Closed on paper before go-live and taken in as such; an imported one that was signed off here is not."""
+    return is_closed(one) and one.row.legacy and not one.row.verified
 
 
 def is_closed_by_cessation(one: Snapshot) -> bool:

@@ -62,7 +62,7 @@ def predicates(s: Columns, on: date, stock_found_by: date) -> dict[str, Truth]:
         "undetermined": _is_in(s, State.REPORTED) & not_(s.is_determined),
         "closed": closed,
         "open": found & not_(_is_in(s, State.CLOSED)),
-        "closed_by_import": closed & s.is_legacy,
+        "closed_by_import": closed & s.is_legacy & not_(s.is_verified),
         "closed_by_cessation": closed & not_(s.is_legacy) & not_(s.is_verified),
         "extended": found & (s.extension_count > 0),
         "once_closed": once_closed,
