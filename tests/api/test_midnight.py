@@ -38,7 +38,7 @@ def test_a_deadline_is_over_at_midnight_in_shanghai_and_not_a_second_before(
     movable: tuple[Registry, Watch],
 ) -> None:
     registry, watching = movable
-    at(movable, "2026-11-23T12:00:00+08:00")
+    at(movable, "2026-11-23T13:00:00+08:00")
     trial = Trial(registry, watching, walk.listed(registry))
     at(movable, LAST_SECOND)
     path = f"/hazards/{trial.hazard}/deadline"
