@@ -34,6 +34,12 @@ def at(movable: tuple[Registry, Watch], instant: str) -> None:
     registry.tokens.clear()
 
 
+def overdue(registry: Registry) -> set[str]:
+    """The hazards that the list calls overdue now."""
+    items = registry.get("/hazards?is_overdue=true&limit=200", by="city-office-head").body["items"]
+    return {one["id"] for one in items}
+
+
 def test_a_deadline_is_over_at_midnight_in_shanghai_and_not_a_second_before(
     movable: tuple[Registry, Watch],
 ) -> None:
@@ -44,13 +50,12 @@ def test_a_deadline_is_over_at_midnight_in_shanghai_and_not_a_second_before(
     path = f"/hazards/{trial.hazard}/deadline"
     told = registry.get(path, by="city-office-head").body
     assert (told["is_over"], told["over_at"]) == (False, "2027-01-23T00:00:00+08:00")
-    overdue = "/hazards?is_overdue=true"
-    assert registry.get(overdue, by="city-office-head").body["items"] == []
+    assert trial.hazard not in overdue(registry)
     in_time = registry.attempt(f"/hazards/{trial.hazard}/extensions", ASKED, by="chemical-safety-officer", dry_run=True)
     assert in_time.body["would_be_done"] is True, in_time.body
     at(movable, MIDNIGHT)
     assert registry.get(path, by="city-office-head").body["is_over"] is True
-    assert [one["id"] for one in registry.get(overdue, by="city-office-head").body["items"]] == [trial.hazard]
+    assert trial.hazard in overdue(registry)
     trial.refused("extensions", ASKED, "the_deadline_has_not_passed", by="chemical-safety-officer")
 
 
