@@ -88,7 +88,6 @@ CONSTRAINT_MESSAGES: Final[dict[str, tuple[str, str]]] = {
     ),
     "ck_hazard_listed_has_owner": ("listed_without_owner", "挂牌督办必须已有判定、牵头部门、台账编号和期限，请补齐。"),
     "ck_hazard_closed_has_instant": ("closed_without_instant", "销号必须由系统记录时间，不得直接改动状态。"),
-    "uq_hazard_listing_office_year_serial": ("ledger_number_taken", "该台账编号刚被占用，请重新办理挂牌。"),
     "uq_hazard_ledger_number": ("ledger_number_taken", "该台账编号已被使用，请核对编号。"),
     "uq_hazard_transition_hazard_id_version": (
         "changed_meanwhile",

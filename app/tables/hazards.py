@@ -40,7 +40,6 @@ class Hazard(Base):
         ),
         CheckConstraint("state <> 'closed' OR closed_at IS NOT NULL", name="closed_has_instant"),
         Index("uq_hazard_ledger_number", "ledger_number", unique=True),
-        Index("uq_hazard_listing_office_year_serial", "listing_office_id", "ledger_year", "ledger_serial", unique=True),
         Index("ix_hazard_unit_sector", "unit_id", "sector"),
         Index("ix_hazard_enterprise_id", "enterprise_id"),
         Index("ix_hazard_lead_organisation_id", "lead_organisation_id"),

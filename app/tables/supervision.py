@@ -51,6 +51,7 @@ class Listing(ActDocument, Base):
         CheckConstraint("supervision_tier BETWEEN 1 AND 5", name="supervision_tier_is_known"),
         CheckConstraint("fixed_on_the_spot OR requirements IS NOT NULL", name="requirements_are_given"),
         CheckConstraint("fixed_on_the_spot OR due_on IS NOT NULL", name="deadline_is_given"),
+        Index("ix_listing_listing_office_id", "listing_office_id"),
     )
     supervision_tier: Mapped[SmallInt]
     listing_office_id: Mapped[int] = mapped_column(ForeignKey("organisation.id", ondelete="RESTRICT"))

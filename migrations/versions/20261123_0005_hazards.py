@@ -190,12 +190,6 @@ def create_hazard() -> None:
     op.create_index(conv("ix_hazard_site_id"), "hazard", ["site_id"], unique=False)
     op.create_index("ix_hazard_unit_sector", "hazard", ["unit_id", "sector"], unique=False)
     op.create_index("uq_hazard_ledger_number", "hazard", ["ledger_number"], unique=True)
-    op.create_index(
-        "uq_hazard_listing_office_year_serial",
-        "hazard",
-        ["listing_office_id", "ledger_year", "ledger_serial"],
-        unique=True,
-    )
 
 
 def create_hazard_party() -> None:

@@ -332,6 +332,7 @@ def create_determination() -> None:
 def create_listing() -> None:
     op.create_table("listing", *LISTING)
     op.create_index(conv("ix_listing_hazard_id"), "listing", ["hazard_id"], unique=False)
+    op.create_index("ix_listing_listing_office_id", "listing", ["listing_office_id"], unique=False)
 
 
 def create_supervision_change() -> None:
