@@ -1,7 +1,9 @@
 """工作日历: imported year by year, once; a deadline counted without its year is provisional and counted again."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,8 @@ from app.regulation.vocabulary import RoleClass
 from app.supervision.provisional import recount_provisional_deadlines
 from tests.personnel.staff import PROPOSER
 from tests.support import walk
-from tests.support.registry import Registry
+from tests.support.cluster import TestDatabase
+from tests.support.registry import Registry, open_registry, prepare
 
 SPRING_FESTIVAL = [f"2027-02-{day:02d}" for day in range(5, 13)]
 HOLIDAYS = ["2027-01-01", *SPRING_FESTIVAL, "2027-05-01", "2027-10-01"]
@@ -74,7 +77,17 @@ def test_years_are_imported_in_order(registry: Registry) -> None:
     assert "2027" in refused.body["remedy"]
 
 
-def test_the_notice_moves_a_provisional_deadline_once_and_no_version(registry: Registry, provisional: str) -> None:
+@pytest.fixture
+def own_registry(fresh_database: TestDatabase, tmp_path: Path) -> Iterator[Registry]:
+    """A registry for one test alone: a year is imported once, for good."""
+    prepare(fresh_database)
+    with open_registry(fresh_database, tmp_path) as opened:
+        yield opened
+
+
+def test_the_notice_moves_a_provisional_deadline_once_and_no_version(own_registry: Registry) -> None:
+    registry = own_registry
+    provisional = walk.listed(registry, deadline=None, term={"days": 55, "unit": "working"})
     before, version = deadline(registry, provisional), registry.hazard(provisional, by="dongsheng-clerk")["version"]
     registry.post("/calendar/2027", notice(make_up_days=["2027-02-20"]), by=PROPOSER)
     again = registry.attempt("/calendar/2027", notice(), by=PROPOSER)

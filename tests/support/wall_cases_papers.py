@@ -55,13 +55,13 @@ def cite(b: Bench, hazard: int, kind: str, document: str, evidence_of: int | Non
     )
     b.plain(
         "INSERT INTO document_evidence (hazard_id, document_kind, document_id, evidence_id)"
-        f" SELECT %s, %s, ({document}), max(id) FROM evidence",
-        hazard,
+        f" SELECT h.id, %s, ({document}), (SELECT max(id) FROM evidence) FROM hazard h WHERE h.id = %s",
         kind,
+        hazard,
     )
 
 
-OWN_DECLARATION = "SELECT max(id) FROM declaration"
+OWN_DECLARATION = "SELECT max(d.id) FROM declaration d WHERE d.hazard_id = h.id"
 DOCUMENTS: Table = {
     "a declaration deleted": (lambda b: b.plain("DELETE FROM declaration"), "never_changes"),
     "a declaration rewritten": (lambda b: b.plain("UPDATE declaration SET description = '改'"), "never_changes"),
