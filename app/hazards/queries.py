@@ -10,6 +10,7 @@ from app.infrastructure.errors import NotFound
 from app.reference.rulebook import rule_book
 from app.regulation import lifecycle
 from app.regulation.facts import RoundFact
+from app.regulation.vocabulary import Act
 
 _ONE = text(
     """
@@ -43,8 +44,26 @@ _ONE = text(
     """
 )
 
+# A failed verification that names the running deadline sets none.
 _DEADLINE = text(
     """
+    WITH deadline_set AS (
+        SELECT transition_id, 'listing' AS set_by, due_on FROM listing
+         WHERE hazard_id = :hazard_id AND due_on IS NOT NULL
+        UNION ALL
+        SELECT transition_id, 'extension', granted_due_on FROM extension_decision
+         WHERE hazard_id = :hazard_id AND granted
+        UNION ALL
+        SELECT transition_id, 'supervision_change', due_on FROM supervision_change
+         WHERE hazard_id = :hazard_id AND due_on IS NOT NULL
+        UNION ALL
+        SELECT v.transition_id, 'verification', v.due_on FROM verification v
+         WHERE v.hazard_id = :hazard_id AND NOT v.passed AND v.due_on IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM hazard_transition b WHERE b.hazard_id = :hazard_id
+                                AND b.id < v.transition_id AND b.current_deadline IS NOT NULL)
+        UNION ALL
+        SELECT transition_id, 'revisit', due_on FROM revisit
+         WHERE hazard_id = :hazard_id AND NOT passed AND due_on IS NOT NULL)
     SELECT jsonb_build_object(
              'original_deadline', h.original_deadline, 'current_deadline', h.current_deadline,
              'is_provisional', h.deadline_is_provisional, 'is_over', h.current_deadline <
@@ -56,7 +75,11 @@ _DEADLINE = text(
                                 'reason', r.reason, 'granted', d.granted, 'granted_due_on', d.granted_due_on,
                                 'decided_at', d.recorded_at) ORDER BY r.id), '[]')
                               FROM extension_request r LEFT JOIN extension_decision d ON d.extension_request_id = r.id
-                             WHERE r.hazard_id = h.id))
+                             WHERE r.hazard_id = h.id AND r.cycle = h.cycle),
+             'last_set', (SELECT jsonb_build_object('by', s.set_by, 'act', t.act, 'due_on', s.due_on,
+                                 'on', (t.recorded_at AT TIME ZONE 'Asia/Shanghai')::date)
+                            FROM deadline_set s JOIN hazard_transition t ON t.id = s.transition_id
+                           ORDER BY s.transition_id DESC LIMIT 1))
       FROM hazard h WHERE h.id = :hazard_id
     """
 )
@@ -118,6 +141,18 @@ async def timeline(context: Context, hazard_id: int) -> list[dict[str, Any]]:
 
 
 async def deadline(context: Context, hazard_id: int) -> dict[str, Any]:
-    """How the hazard's deadline came about: explanation of the listing, then every extension asked and decided."""
+    """How the hazard's deadline came about: the listing's explanation, what set it last, the cycle's extensions."""
     found: dict[str, Any] = (await context.session.execute(_DEADLINE, {"hazard_id": hazard_id})).scalar_one()
-    return found
+    last = found.pop("last_set")
+    if last is None:
+        # Only the paper past brings a deadline that no act here has set.
+        return found | {"set_by": "import" if found["current_deadline"] else None}
+    explained = found["explained"] if last["by"] == "listing" else _explained_later(found["explained"], last)
+    return found | {"set_by": last["by"], "explained": explained}
+
+
+def _explained_later(listing: dict[str, Any] | None, last: dict[str, Any]) -> dict[str, Any]:
+    """The listing's explanation with a line for the act that has set the deadline since, as a date and so for good."""
+    lines = listing["lines"] if listing else []
+    later = f"{last['on']} {Act(last['act']).label},整改期限定为 {last['due_on']} 二十四时(北京时间)"
+    return {**(listing or {}), "lines": [*lines, later], "provisional": False}

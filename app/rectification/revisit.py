@@ -64,4 +64,9 @@ async def relapse(context: Context, target: Target, sent: RelapseRecord, *, dry_
 
 def reopened(deadline: date | None) -> dict[str, Any]:
     """What the next cycle starts with."""
-    return {"current_deadline": deadline, "closed_at": None, "delisted_at": None}
+    return {
+        "current_deadline": deadline,
+        "deadline_is_provisional": False,
+        "closed_at": None,
+        "delisted_at": None,
+    }

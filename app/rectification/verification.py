@@ -98,7 +98,11 @@ async def _perform(context: Context, target: Target, record: Verification, parti
         if record.passed:
             return {"is_verified": True}
         if facts.current_deadline is None:
-            return {"original_deadline": record.due_on, "current_deadline": record.due_on}
+            return {
+                "original_deadline": record.due_on,
+                "current_deadline": record.due_on,
+                "deadline_is_provisional": False,
+            }
         return {}
 
     return await perform(context, target, _intent(particulars), write=write, change=change)

@@ -29,7 +29,11 @@ PLAN_PARTS = {
 _WHOLE = 100
 
 
-@guard("市应急管理局2024年度述法报告下一步(三)“限时整改到位”", "请写明一个不早于今天的整改期限", field="deadline")
+@guard(
+    "市应急管理局2024年度述法报告下一步(三)“限时整改到位”",
+    "请写明不早于今天、不超过规则版本最长期限的整改期限",
+    field="deadline",
+)
 def a_deadline_is_given(case: Case) -> str | None:
     """A deadline is set, from today on, at most the edition's days away (particular: deadline, a date)."""
     return _deadline_fault(case)
@@ -47,7 +51,7 @@ def _deadline_fault(case: Case) -> str | None:
 
 @guard(
     "16号令第二十三条;市应急管理局2024年度述法报告下一步(三)",
-    "原有期限继续有效;立查立改没有期限的,请写明整改期限",
+    "原有期限继续有效;立查立改没有期限的,请写明不早于今天、不超过规则版本最长期限的整改期限",
     field="deadline",
 )
 def the_return_has_a_deadline(case: Case) -> str | None:

@@ -91,12 +91,9 @@ async def change_supervision_level(
     _, path = await _hazard_and_path(context, target)
     office = await _office(context, path, sent.supervision_tier)
 
-    def change(facts: HazardFacts, _book: RuleBook) -> dict[str, Any]:
-        return {
-            "supervision_tier": sent.supervision_tier,
-            "listing_office_id": office,
-            "current_deadline": sent.deadline or facts.current_deadline,
-        }
+    def change(_facts: HazardFacts, _book: RuleBook) -> dict[str, Any]:
+        tightened = {"current_deadline": sent.deadline, "deadline_is_provisional": False} if sent.deadline else {}
+        return {"supervision_tier": sent.supervision_tier, "listing_office_id": office, **tightened}
 
     async def write(act: Performing) -> None:
         notice = sent.supervision_notice

@@ -101,7 +101,11 @@ async def decide_extension(
     def change(facts: HazardFacts, _book: RuleBook) -> dict[str, Any]:
         if until is None:
             return {}
-        return {"current_deadline": until, "extension_count": facts.extension_granted_count + 1}
+        return {
+            "current_deadline": until,
+            "deadline_is_provisional": False,
+            "extension_count": facts.extension_granted_count + 1,
+        }
 
     async def write(act: Performing) -> None:
         row = act.signature_columns | {

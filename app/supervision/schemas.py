@@ -1,6 +1,9 @@
 """What the API takes to list, plan, extend, transfer and to order production measures."""
 
-from pydantic import Field
+from typing import Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from app.hazards.acting import Document
 from app.infrastructure.fields import BusinessDate, CleanLine, CleanText, Identifier, Instant
@@ -32,6 +35,16 @@ class HazardListing(Document):
     lead_organisation_id: Identifier | None = Field(default=None, description="监管责任部门;不填沿用判定时的部门")
     supervision_notice: SupervisionNotice | None = Field(default=None, description="督办通知书;重大事故隐患必填")
     note: CleanText | None = None
+
+    @model_validator(mode="after")
+    def _one_deadline_only(self) -> Self:
+        """Neither is the rule book's to refuse; both would leave open which one holds (ValidationError)."""
+        if self.deadline is None or self.term is None:
+            return self
+        both: dict[str, Any] = {"deadline": self.deadline, "term": self.term}
+        fault = PydanticCustomError("one_deadline_only", "整改期限(deadline)与天数(term)只能填写一项,请删去其中一项。")
+        found = [InitErrorDetails(type=fault, loc=(name,), input=value) for name, value in both.items()]
+        raise ValidationError.from_exception_data(type(self).__name__, found)
 
 
 class OnTheSpotListing(Document):

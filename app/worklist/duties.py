@@ -7,7 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Exists, Select, and_, cast, false, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    Select,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.hazards.scope import hazard_is_visible
@@ -155,9 +169,22 @@ def _listed_here(actor: Actor) -> ColumnElement[bool]:
     return Hazard.listing_office_id == actor.organisation_id
 
 
+def _cycle_began() -> ColumnElement[Any]:
+    """When it was listed, or when a later act sent it back into the cycle it is in."""
+    began = (
+        select(func.min(HazardTransition.recorded_at))
+        .where(HazardTransition.hazard_id == Hazard.id, HazardTransition.cycle == Hazard.cycle)
+        .correlate(Hazard)
+    )
+    return case((Hazard.cycle == 1, Hazard.listed_at), else_=began.scalar_subquery())
+
+
 _DEPARTMENT, _OFFICE = LEAD_DEPARTMENT.post_kinds, LISTING_OFFICE.post_kinds
 _INSPECTOR = frozenset({PostKind.INSPECTOR})
-_WAS_LISTED = and_(Hazard.level == HazardLevel.MAJOR.value, ~and_(Hazard.fixed_on_the_spot, Hazard.cycle == 1))
+# Whether and where the paper past listed a hazard in public nobody knows: its delisting is allowed, and not awaited.
+_WAS_LISTED = and_(
+    Hazard.level == HazardLevel.MAJOR.value, ~Hazard.is_legacy, ~and_(Hazard.fixed_on_the_spot, Hazard.cycle == 1)
+)
 
 DUTIES: tuple[Duty, ...] = (
     Duty(
@@ -224,7 +251,7 @@ DUTIES: tuple[Duty, ...] = (
         ENTERPRISE.post_kinds,
         frozenset({Act.SUBMIT_PLAN, Act.REPORT_PROGRESS, Act.DECLARE}),
         lambda actor: and_(_is(State.LISTED), _answers_for(actor)),
-        lambda _actor: Hazard.listed_at,
+        lambda _actor: _cycle_began(),
     ),
     Duty(
         "declare",
