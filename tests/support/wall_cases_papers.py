@@ -131,7 +131,7 @@ def of_another_enterprise(b: Bench) -> None:
 def confirmed_late(b: Bench) -> None:
     b.walk.confirm(
         "declaration",
-        b.walk.run(OWN_DECLARATION),
+        b.walk.run(f"SELECT ({OWN_DECLARATION}) FROM hazard h WHERE h.id = %s", b.hazard_id),
         digest(f"declaration {b.hazard_id} 1"),
         "safety_head",
         "controller",
