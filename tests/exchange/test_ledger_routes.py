@@ -147,6 +147,16 @@ def test_an_imported_open_hazard_is_read_by_its_number_and_goes_on(api: Registry
     assert "transfer" in hazard["allowed_acts"]
 
 
+def test_the_delisting_of_what_was_closed_on_paper_is_allowed_and_not_awaited(api: Registry) -> None:
+    batch = upload(api, a_file({}), by="city-clerk1").body["batch"]
+    for by in ("city-clerk1", "city-clerk2"):
+        assert attested(api, batch, by=by).status == 201
+    hazard = api.hazard("ZD2024-0001", by="city-clerk1")
+    assert (hazard["state"], hazard["is_legacy"]) == ("closed", True)
+    assert "delist" in hazard["allowed_acts"]
+    assert api.get("/worklist", by="city-clerk1").body["items"] == []
+
+
 def test_an_extension_on_paper_is_counted_after_later_acts_too(api: Registry, watch: Watch) -> None:
     upload(api, a_file({**OPEN, C.EXTENSION_COUNT: 1.0}), by="jungar-clerk")
     owner = watch.value("SELECT id FROM organisation WHERE name = '准格尔旗应急管理局'")
