@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.cli import calendar, ledger, posts, registry, serving, statistics
 from app.cli import docs as docs_command
-from app.infrastructure.errors import RegistryError
+from app.infrastructure.errors import InvalidInput, RegistryError
 from app.infrastructure.migrations import MigrationRefused
 from app.infrastructure.server_account import EmbeddedPostgresError
 from app.infrastructure.settings import SettingsRefused, load_settings
@@ -55,16 +55,26 @@ def main() -> None:
     try:
         app()
     except _CLEAR_SENTENCES as refusal:
-        _end(_sentence(refusal), 2)
+        _end(sentence_of(refusal), 2)
     except (SQLAlchemyError, psycopg.Error) as failure:
         # The driver's own words may hold addresses and values: only its kind is shown.
         _end(f"数据库无法完成这一操作({type(failure).__name__})。请检查数据库地址、登录和结构(qingling migrate)。", 1)
 
 
-def _sentence(refusal: Exception) -> str:
+def sentence_of(refusal: Exception) -> str:
+    """What a terminal shows of a refusal: what is wrong and what to do about it."""
     if not isinstance(refusal, RegistryError):
         return str(refusal)
+    if isinstance(refusal, InvalidInput):
+        return _every_field(refusal)
     return refusal.message + (refusal.remedy or "")
+
+
+def _every_field(refusal: InvalidInput) -> str:
+    """The default remedy points to a list that a terminal does not show: the list itself stands in its place."""
+    faults = [f"{one.pointer.strip('/')}:{one.message}" for one in refusal.fields if one.message != refusal.message]
+    remedy = "" if refusal.remedy == refusal.default_remedy else refusal.remedy or ""
+    return refusal.message + "".join(faults) + remedy
 
 
 def _end(message: str, code: int) -> NoReturn:

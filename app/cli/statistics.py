@@ -17,7 +17,7 @@ from app.infrastructure.problem_details import invalid_input
 from app.infrastructure.settings import SettingsRefused, load_settings
 from app.regulation.metrics import DEFINITIONS
 from app.regulation.vocabulary import RoleClass
-from app.statistics.question import FiguresAsked
+from app.statistics.question import Dimension, FiguresAsked
 from app.statistics.service import clearance
 
 _COLUMNS = (
@@ -29,6 +29,14 @@ _COLUMNS = (
     "on_time_closing_rate",
     "dynamic_clearance_rate",
 )
+_HEADINGS = {
+    Dimension.UNIT: "属地单元",
+    Dimension.SECTOR: "行业领域",
+    Dimension.CHANNEL: "发现渠道",
+    Dimension.LEVEL: "隐患等级",
+    Dimension.SUPERVISION: "督办层级",
+    Dimension.MONTH: "发现月份",
+}
 _DASH = "—"
 
 
@@ -95,7 +103,8 @@ def _every_figure(figures: dict[str, Any]) -> Table:
 
 
 def _lines(answer: dict[str, Any]) -> Table:
-    table = Table(" · ".join(answer["by"]), *(DEFINITIONS[key].name for key in _COLUMNS))
+    headings = " · ".join(_HEADINGS[Dimension(name)] for name in answer["by"])
+    table = Table(headings, *(DEFINITIONS[key].name for key in _COLUMNS))
     for line in answer["lines"]:
         label = " · ".join(line["label"].values())
         table.add_row(label, *(_shown(line["figures"][key], key) for key in _COLUMNS))

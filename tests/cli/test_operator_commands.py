@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.cli import app
+from app.cli import app, sentence_of
+from app.infrastructure.errors import FieldError, InvalidInput
 from app.regulation.edition import SHIPPED_EDITION
 from tests.support.cluster import TestDatabase
 
@@ -72,6 +73,22 @@ def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None
     assert "数据库无法完成" in ended.stderr
     assert "secret-word" not in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"), [(("--by", "nope"), "--by:只能填写 unit"), (("--as-of", "yesterday"), "--as-of:")]
+)
+def test_a_bad_option_says_its_rule_and_points_to_no_list_that_is_not_shown(asked: tuple[str, str], said: str) -> None:
+    ended = run("statistics", *asked)
+    assert (ended.returncode, said in ended.stderr) == (2, True), ended.stderr
+    assert "errors" not in ended.stderr
+
+
+def test_every_field_of_a_refusal_is_told_once_with_its_own_remedy() -> None:
+    fields = (FieldError("/unit", "unit_unknown", "没有这个单元。"), FieldError("/on", "date_parsing", "不是日期。"))
+    assert sentence_of(InvalidInput(fields=fields)) == "提交的内容有误。unit:没有这个单元。on:不是日期。"
+    assert sentence_of(InvalidInput.of_field("/unit", "unit_unknown", "没有这个单元。")) == "没有这个单元。"
+    assert sentence_of(InvalidInput("code_reused", "已用过。", remedy="请换一个。")) == "已用过。请换一个。"
 
 
 def test_the_roles_are_printed_without_a_password() -> None:

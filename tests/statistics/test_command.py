@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from app.cli.statistics import statistics
 from app.infrastructure.errors import InvalidParameter
 from app.infrastructure.settings import SettingsRefused
+from app.statistics.question import Dimension
 from tests.statistics.conftest import Ledger
 from tests.support.registry import IDENTITY_KEY
 
@@ -44,6 +45,7 @@ def test_the_table_is_read_in_chinese_with_its_sum() -> None:
     for words in (
         "鄂尔多斯市重大事故隐患清零情况",
         "2024-08-31 24:00",
+        "属地单元 · 督办层级",
         "东胜区",
         "鄂尔多斯市(直属)",
         "未挂牌",
@@ -52,6 +54,13 @@ def test_the_table_is_read_in_chinese_with_its_sum() -> None:
         "%",
     ):
         assert words in result.output
+
+
+def test_every_dimension_heads_its_column_in_chinese() -> None:
+    for dimension in Dimension:
+        result = run("--as-of", "2024-08-31", "--by", dimension.value)
+        assert result.exit_code == 0, result.output
+        assert dimension.value not in result.output
 
 
 def test_without_lines_every_figure_is_listed_with_its_definition() -> None:
