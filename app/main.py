@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
 
 from app.accounts.idempotency import Replayed
@@ -19,6 +19,7 @@ from app.infrastructure.database import Database
 from app.infrastructure.middleware import install_edge, limit_by_path
 from app.infrastructure.pagination import Cursors
 from app.infrastructure.problem_details import install_problem_handlers
+from app.infrastructure.request_shape import only_declared_parameters, only_json_documents
 from app.infrastructure.settings import Settings
 from app.infrastructure.workbook import WorkbookLimits
 from app.personnel.router import router as personnel
@@ -65,8 +66,9 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.settings = settings
     app.state.evidence = EvidenceFolder(settings.data_dir / "evidence")
     app.state.cursors = Cursors(settings.cursor_key_bytes())
+    declared = [Depends(only_declared_parameters), Depends(only_json_documents)]
     for router in ROUTERS:
-        app.include_router(router, prefix=API)
+        app.include_router(router, prefix=API, dependencies=declared)
     app.include_router(console)
     install_problem_handlers(app, record_refusal=record_refusal)
     app.add_exception_handler(Replayed, _replay)

@@ -123,8 +123,14 @@ async def _refuse_repeated_names(request: Request) -> None:
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
         return
     content = await request.body()
-    if content:
+    if not content:
+        return
+    try:
         json.loads(content, object_pairs_hook=_names_once)
+    except (ValueError, RecursionError) as malformed:
+        # Of a route that takes a document FastAPI has read it before; this is one that takes none.
+        message = "内容不是合法的 JSON,请检查后重新提交;这一事项无须提交内容时请留空。"
+        raise InvalidInput.of_field("", "json_invalid", message) from malformed
 
 
 def _names_once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -34,7 +34,8 @@ async def findings(context: Context) -> tuple[list[str], list[str]]:
         "时钟可以调整,但这不是演示或测试": bool(movable) and setting is not None and not setting.is_demo,
     }
     warnings = {
-        f"{newest_year + 1} 年的节假日安排尚未导入,跨年的期限按周末估算": newest_year <= today.year,
+        f"{newest_year + 1} 年的节假日安排尚未导入,跨年的期限按周末估算": setting is not None
+        and newest_year <= today.year,
         "演示环境:时钟可以调整": bool(movable) and setting is not None and setting.is_demo,
     }
     told = [words for words, holds in warnings.items() if holds]

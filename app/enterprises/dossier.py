@@ -9,10 +9,10 @@ from sqlalchemy import Select, func, select
 from app.hazards.scope import hazard_is_visible
 from app.infrastructure.context import Context
 from app.infrastructure.errors import NotFound, NotPermitted
-from app.infrastructure.fields import CleanLine
+from app.infrastructure.fields import CleanLine, EnterpriseCode
 from app.infrastructure.keyset import Paging, page_by_id
 from app.infrastructure.pagination import Cursors
-from app.reference.units import units_below
+from app.reference.units import refuse_unknown_unit, units_below
 from app.regulation.deadlines import business_date
 from app.regulation.permissions import Permission, has_permission
 from app.regulation.vocabulary import HazardLevel, State
@@ -27,7 +27,7 @@ class EnterpriseFilter(Paging):
     """筛选企业."""
 
     words: CleanLine | None = Field(default=None, description="名称中包含的文字")
-    code: CleanLine | None = Field(default=None, max_length=18, description="统一社会信用代码")
+    code: EnterpriseCode | None = Field(default=None, description="统一社会信用代码")
     unit: CleanLine | None = Field(default=None, max_length=40, description="属地单元代码,含下级")
 
 
@@ -35,6 +35,7 @@ async def page(context: Context, wanted: EnterpriseFilter, cursors: Cursors) -> 
     """A page of enterprises, newest first; row-level security leaves those within the reader's scope."""
     if not has_permission(Permission.ENTERPRISE_READ, context.actor):
         raise NotPermitted
+    await refuse_unknown_unit(context, wanted.unit)
     statement = _columns(context)
     if wanted.words is not None:
         statement = statement.where(Enterprise.name.contains(wanted.words, autoescape=True))

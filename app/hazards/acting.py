@@ -11,6 +11,7 @@ from app.hazards.transition import Target, Verdict
 from app.infrastructure.answers import Answer
 from app.infrastructure.context import Context
 from app.infrastructure.errors import FieldError, InvalidParameter
+from app.infrastructure.fields import Clean
 from app.regulation.facts import Unmet
 
 
@@ -22,7 +23,7 @@ class Document(BaseModel):
 
 _ETAG = re.compile(r'"(\d{1,18})"', re.ASCII)
 
-Reference = Annotated[str, Path(min_length=1, max_length=64, description="隐患 id 或台账编号")]
+Reference = Annotated[str, Clean(64), Path(description="隐患 id 或台账编号")]
 DryRun = Annotated[bool, Query(description="只核对条件,不办理:返回全部未满足的条件")]
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=40, description='所依据版本的 ETag,如 "7"')]
 

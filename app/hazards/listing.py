@@ -9,10 +9,11 @@ from sqlalchemy.orm import aliased
 
 from app.hazards.scope import hazard_is_visible
 from app.infrastructure.context import Context
-from app.infrastructure.fields import BusinessDate, CleanLine
+from app.infrastructure.fields import BusinessDate, Clean, CleanLine, EnterpriseCode
 from app.infrastructure.keyset import Paging, page_by_id
 from app.infrastructure.pagination import Cursors
-from app.reference.units import units_below
+from app.reference.rulebook import refuse_unknown_sector
+from app.reference.units import refuse_unknown_unit, units_below
 from app.regulation.deadlines import business_date
 from app.regulation.vocabulary import Channel, HazardLevel, State
 from app.tables.enterprises import Enterprise
@@ -26,9 +27,9 @@ class HazardFilter(Paging):
     state: State | None = None
     level: HazardLevel | None = None
     channel: Channel | None = None
-    sector: Annotated[str | None, Field(max_length=60)] = None
-    unit: Annotated[str | None, Field(max_length=40, description="属地单元代码,含下级")] = None
-    enterprise_code: Annotated[str | None, Field(max_length=18)] = None
+    sector: Annotated[str, Clean(60)] | None = None
+    unit: Annotated[str, Clean(40)] | None = Field(default=None, description="属地单元代码,含下级")
+    enterprise_code: EnterpriseCode | None = None
     is_overdue: bool | None = None
     found_from: BusinessDate | None = None
     found_until: BusinessDate | None = None
@@ -36,7 +37,9 @@ class HazardFilter(Paging):
 
 
 async def page_of_hazards(context: Context, wanted: HazardFilter, cursors: Cursors) -> dict[str, Any]:
-    """Items and the cursor of the next page; InvalidParameter for a cursor of another list or filter."""
+    """Items and the cursor of the next page; InvalidParameter for a cursor of another list or a bad filter."""
+    await refuse_unknown_sector(context, wanted.sector)
+    await refuse_unknown_unit(context, wanted.unit)
     today = business_date(context.now)
     statement = _filtered(_columns(today).where(hazard_is_visible(context.actor)), wanted, today)
     return await page_by_id(context, "hazards", statement, Hazard.id, wanted, cursors)

@@ -93,11 +93,15 @@ def _request_id(scope: Scope) -> str:
     return str(UUID(given)) if _WELL_FORMED_ID.fullmatch(given) else str(uuid4())
 
 
+def matched_route(scope: Scope) -> Any:  # noqa: ANN401 - FastAPI's own type of an included route is private
+    """The matched route with what its routers add to it (prefixes, dependencies), None when no route matched."""
+    # An included route knows only its own; the whole stands in what FastAPI notes beside it.
+    return scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+
+
 def route_template(scope: Scope) -> str | None:
     """The matched route's path with its parameters' names (`/api/v1/hazards/{id}`), None when no route matched."""
-    # An included route knows its own path only; with its prefixes it stands in what FastAPI notes beside it.
-    effective = scope.get("fastapi", {}).get("effective_route_context")
-    template: str | None = getattr(effective or scope.get("route"), "path", None)
+    template: str | None = getattr(matched_route(scope), "path", None)
     return template
 
 

@@ -234,11 +234,11 @@ def _found(error: Mapping[str, Any]) -> FieldError:
     where, *path = error["loc"] or ("body",)
     # pydantic places a JSON syntax error by its offset, which no pointer can name.
     steps: list[object] = [] if error["type"] == "json_invalid" else path
-    return FieldError("".join(f"/{_step(step)}" for step in steps), error["type"], message_of(error), str(where))
+    return FieldError("".join(f"/{shown_name(step)}" for step in steps), error["type"], message_of(error), str(where))
 
 
-def _step(step: object) -> str:
-    # A name may be the caller's own text: shown only when it is plainly a name.
+def shown_name(step: object) -> str:
+    """A name of the caller's as a pointer shows it: itself when plainly a name, else `?`."""
     return str(step) if _SHOWABLE.fullmatch(str(step)) else "?"
 
 

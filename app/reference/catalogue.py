@@ -16,7 +16,8 @@ from app.infrastructure.errors import Conflict, FieldError, InvalidInput, NotFou
 from app.infrastructure.fields import BusinessDate, CleanLine, Identifier
 from app.infrastructure.keyset import Paging, page_by_id
 from app.infrastructure.pagination import Cursors
-from app.reference.rulebook import rule_book
+from app.reference.rulebook import refuse_unknown_sector, rule_book
+from app.reference.units import refuse_unknown_unit
 from app.regulation.deadlines import business_date
 from app.regulation.permissions import Permission, has_permission
 from app.regulation.vocabulary import OrganisationKind
@@ -83,6 +84,8 @@ async def page_of_organisations(context: Context, wanted: OrganisationFilter, cu
     """A page of organisations, newest first."""
     if not has_permission(Permission.ORGANISATION_READ, context.actor):
         raise NotPermitted
+    await refuse_unknown_unit(context, wanted.unit)
+    await refuse_unknown_sector(context, wanted.sector)
     statement: Select[Any, *tuple[Any, ...]] = select(
         Organisation.id,
         Organisation.code,
@@ -144,6 +147,7 @@ async def page_of_criteria(context: Context, wanted: CriterionFilter, cursors: C
     """A page of criteria; `checked_on` null reads 未核对."""
     if not has_permission(Permission.CRITERION_READ, context.actor):
         raise NotPermitted
+    await refuse_unknown_sector(context, wanted.sector)
     statement: Select[Any, *tuple[Any, ...]] = select(
         Criterion.id,
         Criterion.sector,

@@ -7,7 +7,7 @@ from functools import lru_cache
 from sqlalchemy import func, select
 
 from app.infrastructure.context import Context
-from app.infrastructure.errors import TemporarilyUnavailable
+from app.infrastructure.errors import InvalidParameter, TemporarilyUnavailable
 from app.regulation.deadlines import Calendar, business_date
 from app.regulation.edition import Edition, load_edition
 from app.tables import rules
@@ -40,6 +40,16 @@ async def rule_book(context: Context) -> RuleBook:
     if row is None:
         raise TemporarilyUnavailable("no_edition_in_force", "系统尚未加载生效的规则版本,请管理员执行 qingling init。")
     return RuleBook(row.id, _parsed(row.content_sha256, row.content), today)
+
+
+async def refuse_unknown_sector(context: Context, sector: str | None) -> None:
+    """InvalidParameter for a filter `sector` that no loaded edition knows; an earlier one's still has its hazards."""
+    if sector is None:
+        return
+    editions = await context.session.execute(select(rules.Edition.content_sha256, rules.Edition.content))
+    if not any(sector == known.code for row in editions for known in _parsed(row.content_sha256, row.content).sectors):
+        message = "没有这个行业领域,请从现行规则版本(/api/v1/edition)的 sectors 中选取代码。"
+        raise InvalidParameter.of_field("/sector", "sector_unknown", message, where="query")
 
 
 async def announced_calendar(context: Context) -> Calendar:

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import CTE, func, select, text
 
 from app.infrastructure.context import Context
-from app.infrastructure.errors import FieldError, InvalidInput
+from app.infrastructure.errors import FieldError, InvalidInput, InvalidParameter
 from app.regulation.deadlines import business_date
 from app.regulation.vocabulary import OrganisationKind
 from app.tables.places import Organisation, UnitPeriod
@@ -68,6 +68,16 @@ async def unit_with_code(context: Context, code: str, *, field: str) -> int:
         message = "没有这个代码的属地单元,请从 /api/v1/units 中选取。"
         raise InvalidInput("unit_unknown", message, fields=(FieldError(f"/{field}", "unit_unknown", message),))
     return int(unit_id)
+
+
+async def refuse_unknown_unit(context: Context, code: str | None) -> None:
+    """InvalidParameter for a filter `unit` whose code no unit bears today: an empty list would look like an answer."""
+    if code is None:
+        return
+    found = await context.session.execute(_BY_CODE, {"code": code, "on": business_date(context.now)})
+    if found.first() is None:
+        message = "没有这个代码的属地单元,请从 /api/v1/units 中选取。"
+        raise InvalidParameter.of_field("/unit", "unit_unknown", message, where="query")
 
 
 def units_below(code: str, on: date) -> CTE:
