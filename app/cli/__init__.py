@@ -8,8 +8,9 @@ import typer
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli import calendar, ledger, posts, registry, serving, statistics
+from app.cli import administrators, calendar, ledger, posts, registry, serving, statistics
 from app.cli import docs as docs_command
+from app.infrastructure.database import UnsafeLogin
 from app.infrastructure.errors import InvalidInput, RegistryError
 from app.infrastructure.migrations import MigrationRefused
 from app.infrastructure.server_account import EmbeddedPostgresError
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(registry.edition, name="edition", help="规则版本:核对、加载。")
+app.add_typer(administrators.administrators, name="administrators", help="首任管理员:系统、安全、审计三员。")
 app.add_typer(calendar.calendar, name="calendar", help="工作日历:重新计算暂定期限。")
 app.add_typer(ledger.app, name="ledger", help="历史台账:导入、核对确认。")
 app.add_typer(posts.posts, name="posts", help="岗位:核查签字链能否签满。")
@@ -33,7 +35,7 @@ app.command(name="statistics", help="清零率等数据:任一天、任一时刻
 app.command(name="docs", help="生成规则手册(docs/),或核对其是否最新。")(docs_command.docs)
 
 _PORT = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="监听端口(默认 8000)")]
-_CLEAR_SENTENCES = (SettingsRefused, EmbeddedPostgresError, MigrationRefused, RegistryError)
+_CLEAR_SENTENCES = (SettingsRefused, UnsafeLogin, EmbeddedPostgresError, MigrationRefused, RegistryError)
 
 
 @app.command(help="启动演示:内置数据库、样例机构和台账,就绪后给出登录方式。")

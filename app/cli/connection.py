@@ -69,9 +69,14 @@ async def open_database(addresses: Addresses) -> AsyncIterator[Database]:
 def migrate(settings: Settings, *, progress: Callable[[str], None] = _silent) -> None:
     """Brings the database to this program's schema; harmless when it is there."""
     with registry_of(settings, progress=progress) as addresses:
-        if addresses.migrate is None:
-            raise SettingsRefused("这条命令需要迁移登录，请设置 QINGLING_MIGRATION_DATABASE_URL。")
-        upgrade(addresses.migrate, progress=progress)
+        upgrade(migrating(addresses), progress=progress)
+
+
+def migrating(addresses: Addresses) -> URL:
+    """The migrating login's address; SettingsRefused where the operator has not given it."""
+    if addresses.migrate is None:
+        raise SettingsRefused("这条命令需要迁移登录，请设置 QINGLING_MIGRATION_DATABASE_URL。")
+    return addresses.migrate
 
 
 def _given(settings: Settings) -> Addresses:

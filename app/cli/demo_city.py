@@ -6,13 +6,15 @@ Persons are posts; nobody real is named. All share one sample password, which th
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 
 from app.infrastructure.context import Context
 from app.infrastructure.security import hash_password, person_digest
+from app.personnel.first_administrators import FirstHolder, appoint, enter_person
+from app.personnel.first_administrators import Seat as FirstSeat
 from app.regulation.vocabulary import OrganisationKind, PostKind
 from app.tables.enterprises import Enterprise
-from app.tables.people import Account, Appointment, Person, PersonDetail, Post
+from app.tables.people import Account
 from app.tables.places import Organisation, UnitPeriod
 
 SAMPLE_PASSWORD = "Qingling-demo-2026"  # noqa: S105  printed by the demo, which listens on this machine only
@@ -91,12 +93,17 @@ async def settle(context: Context, identity_key: bytes) -> None:
     for enterprise in ENTERPRISES:
         await _enter(context, enterprise)
     password_hash = await hash_password(SAMPLE_PASSWORD)
-    people = [(seat, *await _enter_person(context, seat, password_hash, identity_key)) for seat in seats()]
+    people = [(seat, *await enter_person(context, _holder(seat, password_hash, identity_key))) for seat in seats()]
     # The first administrators stand for each other: whoever is appointed neither proposes nor confirms.
-    proposer, confirmer, third = (account for _, _, account in people[:3])
-    for number, (seat, person, _) in enumerate(people):
-        pair = [account for account in (proposer, confirmer, third) if account != people[number][2]]
-        await _appoint(context, seat, person, (pair[0], pair[1]))
+    administrators = [account for _, _, account in people[:3]]
+    for seat, person, own in people:
+        organisation = select(Organisation.id).where(Organisation.code == seat.organisation)
+        place = FirstSeat((await context.session.execute(organisation)).scalar_one(), seat.kind, seat.title)
+        await appoint(context, place, person, [account for account in administrators if account != own])
+
+
+def _holder(seat: Seat, password_hash: str, identity_key: bytes) -> FirstHolder:
+    return FirstHolder(seat.login, seat.title, person_digest(identity_key, f"demo:{seat.login}"), password_hash)
 
 
 async def _enter(context: Context, enterprise: SampleEnterprise) -> None:
@@ -113,29 +120,3 @@ async def _enter(context: Context, enterprise: SampleEnterprise) -> None:
         "confirmed_at": func.registry_now(),
     }
     await context.session.execute(insert(Organisation).values(organisation))
-
-
-async def _enter_person(context: Context, seat: Seat, password_hash: str, identity_key: bytes) -> tuple[int, int]:
-    digest = person_digest(identity_key, f"demo:{seat.login}")
-    entered = await context.session.execute(insert(Person).values(identity_digest=digest).returning(Person.id))
-    person_id = entered.scalar_one()
-    await context.session.execute(insert(PersonDetail).values(person_id=person_id, name=seat.title))
-    account = {"login_name": seat.login, "person_id": person_id, "password_hash": password_hash}
-    opened = await context.session.execute(insert(Account).values(account).returning(Account.id))
-    return person_id, opened.scalar_one()
-
-
-async def _appoint(context: Context, seat: Seat, person_id: int, by: tuple[int, int]) -> None:
-    organisation = select(Organisation.id).where(Organisation.code == seat.organisation).scalar_subquery()
-    post = {"organisation_id": organisation, "kind": seat.kind.value, "title": seat.title}
-    created = await context.session.execute(insert(Post).values(post).returning(Post.id))
-    proposed = {
-        "person_id": person_id,
-        "post_id": created.scalar_one(),
-        "valid_from": func.registry_now(),
-        "proposed_by_account_id": by[0],
-    }
-    appointment = await context.session.execute(insert(Appointment).values(proposed).returning(Appointment.id))
-    confirmed = {"confirmed_by_account_id": by[1], "confirmed_at": func.registry_now()}
-    wanted = update(Appointment).where(Appointment.id == appointment.scalar_one())
-    await context.session.execute(wanted.values(confirmed))

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.engine import URL
 
-from app.cli.connection import migrate, registry_of
+from app.cli.connection import migrate, migrating, registry_of
 from app.infrastructure.owner import owner_transaction
 from app.infrastructure.settings import SettingsRefused, load_settings, with_generated_keys
 from app.reference.edition_loading import load_edition_text
@@ -27,36 +27,45 @@ def init(
     go_live: Annotated[
         datetime, typer.Option("--go-live", formats=["%Y-%m-%d"], help="启用日期,此日起销号必须四级签字")
     ],
-    edition_file: Annotated[Path | None, typer.Option("--edition", exists=True, dir_okay=False)] = None,
-    area_file: Annotated[Path | None, typer.Option("--area", exists=True, dir_okay=False)] = None,
+    edition_file: Annotated[
+        Path | None, typer.Option("--edition", exists=True, dir_okay=False, help="规则版本文件;默认随程序提供的版本")
+    ] = None,
+    area_file: Annotated[
+        Path | None, typer.Option("--area", exists=True, dir_okay=False, help="属地文件;默认鄂尔多斯市")
+    ] = None,
     *,
     movable_clock: Annotated[bool, typer.Option("--movable-clock", help="时钟可调整(仅演示和测试)")] = False,
 ) -> None:
     """Sets the registry up, once; area, go-live and clock cannot be changed afterwards."""
     settings = with_generated_keys(load_settings())
     wanted = Initialisation(
-        (area_file or settings.area).read_text(encoding="utf-8"),
-        (edition_file or settings.edition).read_text(encoding="utf-8"),
+        text_of(area_file or settings.area),
+        text_of(edition_file or settings.edition),
         go_live.date(),
         is_demo=movable_clock,
         movable_clock=movable_clock,
     )
     migrate(settings)
     with registry_of(settings) as addresses:
-        asyncio.run(_initialise(_migrating(addresses.migrate), wanted))
+        asyncio.run(_initialise(migrating(addresses), wanted))
     _out.print(f"已启用,启用日期 {go_live.date().isoformat()}。", markup=False)
+
+
+def text_of(file: Path) -> str:
+    """A file's UTF-8 text, a byte order mark dropped; SettingsRefused naming the first byte that is not UTF-8."""
+    content = file.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise SettingsRefused(
+            f"{file.name} 不是 UTF-8 文本（第 {fault.start + 1} 字节起无法识别），请用 UTF-8 编码另存后重试。"
+        ) from None
 
 
 def migrate_database() -> None:
     """Migrates; a running registry keeps answering meanwhile."""
     migrate(with_generated_keys(load_settings()), progress=lambda message: _out.print(f"· {message}", markup=False))
     _out.print("数据库结构已是本程序的版本。", markup=False)
-
-
-def _migrating(url: URL | None) -> URL:
-    if url is None:
-        raise SettingsRefused("这条命令需要迁移登录，请设置 QINGLING_MIGRATION_DATABASE_URL。")
-    return url
 
 
 async def _initialise(url: URL, wanted: Initialisation) -> None:
@@ -76,12 +85,12 @@ def roles(
 
 @edition.command(name="check", help="核对规则版本文件,一次列出全部错误(键、原因、办法)。")
 def check(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="规则版本文件(TOML)")],
     *,
-    as_json: Annotated[bool, typer.Option("--json")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
     """Exit code 0 without faults, 3 with."""
-    findings = check_edition(file.read_text(encoding="utf-8"))
+    findings = check_edition(text_of(file))
     if as_json:
         rows = [{"path": one.path, "reason": one.reason, "remedy": one.remedy, "line": one.line} for one in findings]
         typer.echo(json.dumps({"file": file.name, "findings": rows}, ensure_ascii=False, indent=2))
@@ -94,12 +103,14 @@ def check(
 
 
 @edition.command(name="load", help="加载规则版本;同一内容重复加载不产生新版本。")
-def load(file: Annotated[Path | None, typer.Argument(exists=True, dir_okay=False)] = None) -> None:
+def load(
+    file: Annotated[Path | None, typer.Argument(exists=True, dir_okay=False, help="规则版本文件(TOML)")] = None,
+) -> None:
     """Loads an edition as the owner; it takes effect from its own day."""
     settings = load_settings()
-    text = (file or settings.edition).read_text(encoding="utf-8")
+    text = text_of(file or settings.edition)
     with registry_of(settings) as addresses:
-        edition_id = asyncio.run(_load(_migrating(addresses.migrate), text))
+        edition_id = asyncio.run(_load(migrating(addresses), text))
     _out.print(f"规则版本已加载(编号 {edition_id})。", markup=False)
 
 

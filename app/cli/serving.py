@@ -14,7 +14,7 @@ from http import HTTPStatus
 import uvicorn
 from rich.console import Console
 
-from app.cli.connection import Addresses, registry_of
+from app.cli.connection import Addresses, open_database, registry_of
 from app.cli.demo_city import SAMPLE_PASSWORD, settle
 from app.cli.demo_ledger import take_in_sample_ledger
 from app.infrastructure.clock import today_in_shanghai
@@ -117,6 +117,7 @@ def _go_live() -> date:
 
 
 def _serve(settings: Settings, addresses: Addresses, listener: socket.socket, when_ready: Callable[[], None]) -> None:
+    asyncio.run(_refuse_unusable(addresses))
     configure_logging(settings.log_level)
     database = Database.at(
         addresses.app, pool_size=settings.database_pool_size, idle_minutes=settings.session_idle_minutes
@@ -134,6 +135,12 @@ def _serve(settings: Settings, addresses: Addresses, listener: socket.socket, wh
     watcher = threading.Thread(target=_when_ready, args=(settings, server, when_ready), daemon=True)
     watcher.start()
     server.run(sockets=[listener])
+
+
+async def _refuse_unusable(addresses: Addresses) -> None:
+    """Asks the database before the server starts, so that what is wrong is one sentence and not a log."""
+    async with open_database(addresses) as database:
+        await database.refuse_unsafe_login()
 
 
 def _when_ready(settings: Settings, server: uvicorn.Server, told: Callable[[], None]) -> None:

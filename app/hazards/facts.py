@@ -63,10 +63,11 @@ _FACTS = text(
             SELECT t.* FROM (SELECT * FROM transfer WHERE hazard_id = h.id ORDER BY id DESC LIMIT 1) t
              WHERE NOT t.decided_by_office
                AND NOT EXISTS (SELECT 1 FROM transfer_refusal f WHERE f.transfer_id = t.id)
-               -- The first act of a regulator after it takes the transfer as accepted.
+               -- The first act of the receiver after it takes the transfer as accepted.
                AND NOT EXISTS (SELECT 1 FROM hazard_transition x
-                                WHERE x.hazard_id = h.id AND x.id > t.transition_id AND x.restates IS NULL
-                                  AND x.act NOT IN ('submit_plan', 'report_progress', 'request_extension', 'declare'))
+                                 JOIN appointment a ON a.id = x.appointment_id
+                                 JOIN post p ON p.id = a.post_id AND p.organisation_id = t.to_organisation_id
+                                WHERE x.hazard_id = h.id AND x.id > t.transition_id AND x.restates IS NULL)
            ) moved ON true
       LEFT JOIN LATERAL (
             SELECT m.id, m.kind FROM production_measure m

@@ -12,6 +12,8 @@ from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from app.infrastructure.errors import FieldError, InvalidInput
+
 TOKEN_BYTES: Final = 32
 LONGEST_PASSWORD: Final = 256
 """In characters; argon2 takes any length, so a limit keeps a megabyte of password from costing a megabyte of work."""
@@ -25,9 +27,22 @@ _NOBODYS_HASH: Final = (
 )
 
 
+_FEWEST_CHARACTERS: Final = 6
+"""Fewer different ones are a key held down."""
+
+
 async def hash_password(password: str) -> str:
     """The argon2id hash to keep, with its own salt; computed off the event loop."""
     return await anyio.to_thread.run_sync(_ARGON2.hash, password, limiter=_ARGON2_AT_ONCE)
+
+
+async def hash_initial_password(password: str, login_name: str) -> str:
+    """The hash of a password set for somebody; InvalidInput for one that holds the login name or a few characters."""
+    if login_name.lower() in password.lower() or len(set(password)) < _FEWEST_CHARACTERS:
+        message = "初始口令过于简单:不得包含登录名,不同字符不得少于 6 个。"
+        fault = FieldError("/password", "password_too_simple", message)
+        raise InvalidInput("password_too_simple", message, fields=(fault,))
+    return await hash_password(password)
 
 
 async def verify_password(password: str, kept: str | None) -> bool:

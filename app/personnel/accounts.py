@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from pydantic import SecretStr
 from sqlalchemy import func, insert, select, update
 
 from app.audit.record import Subject, record
 from app.infrastructure.answers import Answer
 from app.infrastructure.context import Context
-from app.infrastructure.errors import Conflict, FieldError, InvalidInput, NotFound, NotPermitted, RuleNotMet
+from app.infrastructure.errors import Conflict, NotFound, NotPermitted, RuleNotMet
 from app.infrastructure.keyset import page_by_id
 from app.infrastructure.pagination import Cursors
-from app.infrastructure.security import hash_password
+from app.infrastructure.security import hash_initial_password
 from app.personnel.persons import unknown_person
 from app.personnel.schemas import AccountFilter, Disablement, NewAccount
 from app.regulation.permissions import Permission, has_permission
@@ -27,23 +26,13 @@ async def open_for_person(context: Context, sent: NewAccount) -> Answer:
     row = {
         "login_name": sent.login_name,
         "person_id": sent.person_id,
-        "password_hash": await _hashed(sent.password, sent.login_name),
+        "password_hash": await hash_initial_password(sent.password.get_secret_value(), sent.login_name),
     }
     opened = await context.session.execute(insert(Account).values(row).returning(Account.id))
     account_id = int(opened.scalar_one())
     await record(context, "account:record:opened", Subject("account", account_id), {"person": sent.person_id})
     body = {"id": account_id, "login_name": sent.login_name, "person_id": sent.person_id}
     return Answer(body, location=f"/api/v1/accounts/{account_id}")
-
-
-async def _hashed(password: SecretStr, login_name: str) -> str:
-    text = password.get_secret_value()
-    if login_name.lower() in text.lower() or len(set(text)) < 6:  # noqa: PLR2004  fewer is one key held down
-        message = "初始口令过于简单:不得包含登录名,不同字符不得少于 6 个。"
-        raise InvalidInput(
-            "password_too_simple", message, fields=(FieldError("/password", "password_too_simple", message),)
-        )
-    return await hash_password(text)
 
 
 async def _refuse_unknown_person(context: Context, person_id: int) -> None:

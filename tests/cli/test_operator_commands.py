@@ -13,6 +13,7 @@ from app.cli import app, sentence_of
 from app.infrastructure.errors import FieldError, InvalidInput
 from app.regulation.edition import SHIPPED_EDITION
 from tests.support.cluster import TestDatabase
+from tests.support.registry import open_registry
 
 QINGLING = Path(sys.executable).with_name("qingling")
 KEY = "0123456789abcdef" * 4
@@ -154,3 +155,61 @@ def test_every_command_explains_itself(command: list[str]) -> None:
     shown = run_here(*command, "--help")
     assert shown.exit_code == 0
     assert any("\u4e00" <= character <= "\u9fff" for character in shown.stdout)
+
+
+THREE = {
+    kind: {
+        "login_name": f"first-{number}",
+        "name": f"首任管理员{number}",
+        "identity_number": identity,
+        "password": f"Start-here-{number}-2026",
+    }
+    for number, (kind, identity) in enumerate(
+        {
+            "system_administrator": "110101199003070417",
+            "security_administrator": "110101199003070097",
+            "audit_administrator": "110101199003072711",
+        }.items()
+    )
+}
+
+
+def appoint(where: dict[str, str], people: object) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("QINGLING_")}
+    return subprocess.run(
+        [QINGLING, "administrators", "appoint", "--stdin"],
+        env=kept | where,
+        input=json.dumps(people),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_first_three_administrators_are_appointed_once(fresh_database: TestDatabase, tmp_path: Path) -> None:
+    where = on(fresh_database, tmp_path)
+    assert run("init", "--go-live", "2026-12-01", **where).returncode == 0
+    one_person = {kind: {**person, "identity_number": "110101199003070417"} for kind, person in THREE.items()}
+    assert "不同的自然人" in appoint(where, one_person).stderr
+    first = appoint(where, THREE)
+    assert first.returncode == 0, first.stderr
+    again = appoint(where, THREE)
+    assert (again.returncode, "已经任命" in again.stderr) == (2, True)
+    for said in (first, again):
+        assert "110101199003070417" not in said.stdout + said.stderr
+    with open_registry(fresh_database, tmp_path) as registry:
+        person = {"login_name": "first-0", "password": "Start-here-0-2026"}
+        answer = registry.client.post("/api/v1/session", json=person)
+        assert answer.status_code == 201
+        headers = {"Authorization": f"Bearer {answer.json()['token']}"}
+        assert registry.client.get("/api/v1/persons", headers=headers).status_code == 200
+
+
+def test_an_edition_in_another_encoding_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "gbk.toml"
+    file.write_bytes("[edition]\nname = '规则'".encode("gbk"))
+    said = run("edition", "check", str(file))
+    assert said.returncode == 2
+    assert "UTF-8" in said.stderr
+    assert "Traceback" not in said.stderr
