@@ -6,6 +6,7 @@ It ends when its standard input does.
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ def own(order: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
+    # Whoever runs the tests in the background of a shell has it ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     its_order = json.loads(sys.argv[1])
     if "uid" in its_order:
         become(its_order["uid"], its_order["gid"])
