@@ -24,14 +24,10 @@ async def sign(context: Context, target: Target, sent: SignatureGiven, *, dry_ru
     """签字 at one level; the last level's signature closes the hazard, or ends what its round was opened for."""
     digest = bytes.fromhex(sent.content_sha256)
     request = await _request_of_open_round(context, target)
-    particulars: dict[str, Any] = sent.model_dump(exclude={"password"})
-    step_up: list[int] = []
-    if dry_run:
-        # Nothing is proved in a dry run: it asks what else would stand in the way.
-        particulars |= {"step_up_content_sha256": sent.content_sha256, "step_up_level": sent.level}
-    else:
-        step_up.append(await prove(context, sent.password.get_secret_value(), digest, sent.level))
-        particulars |= {"step_up_content_sha256": sent.content_sha256, "step_up_level": sent.level}
+    # A dry run proves nothing: it asks what else would stand in the way.
+    step_up = None if dry_run else await prove(context, sent.password.get_secret_value(), digest, sent.level)
+    proved = {"step_up_content_sha256": sent.content_sha256, "step_up_level": sent.level}
+    particulars = sent.model_dump(exclude={"password"}) | proved
 
     def change(facts: HazardFacts, _book: RuleBook) -> dict[str, Any]:
         if request is None or not _completes(facts, sent.level):
@@ -49,7 +45,7 @@ async def sign(context: Context, target: Target, sent: SignatureGiven, *, dry_ru
             "person_id": context.actor.person_id,
             "appointment_id": context.actor.appointment_id,
             "account_id": context.actor.account_id,
-            "step_up_id": step_up[0],
+            "step_up_id": step_up,
             "content_sha256": digest,
             "opinion": sent.note,
             "transition_id": act.transition_id,
