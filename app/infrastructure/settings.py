@@ -11,36 +11,33 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.infrastructure.security_settings import SecuritySettings
 from app.infrastructure.server_account import make_data_folder
+from app.infrastructure.settings_group import PREFIX, SettingsGroup, SettingsRefused
 from app.infrastructure.validation_messages import message_of
 
-PREFIX: Final = "QINGLING_"
+__all__ = [
+    "PREFIX",
+    "Settings",
+    "SettingsRefused",
+    "default_data_dir",
+    "load_settings",
+    "refuse_public_demo",
+    "with_generated_keys",
+]
+
 _REGULATION: Final = Path(__file__).resolve().parents[1] / "regulation"
 _CHECKOUT: Final = _REGULATION.parents[1]
 _KEY_LENGTH: Final = 32
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _BYPASSING_LOGINS: Final = frozenset({"postgres", "qingling_owner", "qingling_wall", "qingling_migrate"})
-_SECRET_FIELDS: Final = (
-    "database_url",
-    "migration_database_url",
-    "job_database_url",
-    "report_database_url",
-    "identity_key",
-    "cursor_key",
-)
-
-
-class SettingsRefused(Exception):
-    """The settings do not allow a start; the message is one Chinese sentence naming the variable and the remedy."""
 
 
 def default_data_dir() -> Path:
@@ -51,38 +48,8 @@ def default_data_dir() -> Path:
     return home / ".qingling"
 
 
-class _SecretFiles(PydanticBaseSettingsSource):
-    """Reads `QINGLING_<NAME>_FILE` for secrets, as container platforms hand them out."""
-
-    def get_field_value(
-        self,
-        field: FieldInfo,  # noqa: ARG002 - the base class passes it; a secret's file is read the same for all
-        field_name: str,
-    ) -> tuple[Any, str, bool]:
-        variable = f"{PREFIX}{field_name.upper()}"
-        path = os.environ.get(f"{variable}_FILE")
-        if not path or field_name not in _SECRET_FIELDS:
-            return None, field_name, False
-        if os.environ.get(variable):
-            raise SettingsRefused(f"{variable} 与 {variable}_FILE 不能同时设置，请只保留其中一个。")
-        try:
-            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsRefused(
-                f"{variable}_FILE 所指的文件无法读取（{type(error).__name__}），请检查路径和读取权限。"
-            ) from error
-
-    def __call__(self) -> dict[str, Any]:
-        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
-        return {name: value for name, value in found.items() if value is not None}
-
-
-class Settings(BaseSettings):
+class Settings(SettingsGroup):
     """One process's settings, checked; make it with `load_settings`."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
-    )
 
     database_url: SecretStr | None = None
     """The application's login on a PostgreSQL of your own; without it the embedded one is started."""
@@ -113,18 +80,8 @@ class Settings(BaseSettings):
     evidence_max_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 20 * 2**20
     """Largest single piece of evidence, in bytes."""
     database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings passes it by name
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments before variables before secret files; nothing is read from a .env file lying about."""
-        return init_settings, env_settings, _SecretFiles(settings_cls)
+    security: SecuritySettings = Field(default_factory=SecuritySettings)
+    """Passwords, second factor and what else trust stands on: a group of its own."""
 
     @field_validator("database_url", "migration_database_url", "job_database_url", "report_database_url")
     @classmethod
@@ -235,8 +192,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    known |= {f"{PREFIX}{name.upper()}_FILE" for name in _SECRET_FIELDS}
+    known = Settings.variables() | SecuritySettings.variables()
     for name in sorted(environ):
         if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_") and name not in known:
             near = difflib.get_close_matches(name, known, n=1)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.infrastructure.security_settings import SecuritySettings
 from app.infrastructure.settings import (
     Settings,
     SettingsRefused,
@@ -33,6 +34,11 @@ REFUSED_VARIABLES = [
     ({"QINGLING_DATABASE_URL": APP, "QINGLING_MIGRATION_DATABASE_URL": APP}, "用了同一个登录"),
     ({"QINGLING_IDENTITY_KEY": KEY, "QINGLING_CURSOR_KEY": KEY}, "不得与 QINGLING_IDENTITY_KEY 相同"),
     ({"QINGLING_SESSION_IDLE_MINUTES": "120", "QINGLING_SESSION_MAX_HOURS": "1"}, "空闲退出将永不生效"),
+    ({"QINGLING_PASSWORD_MIN_LENGTH": "4"}, "QINGLING_PASSWORD_MIN_LENGTH：应不小于 8"),
+    ({"QINGLING_SECOND_FACTOR": "off"}, "QINGLING_SECOND_FACTOR：只能填写"),
+    ({"QINGLING_SECOND_FACTORS": "optional"}, "QINGLING_SECOND_FACTOR"),
+    ({"QINGLING_SECURITY": "{}"}, "不认识环境变量 QINGLING_SECURITY"),
+    ({"QINGLING_PORT_FILE": "port"}, "不认识环境变量 QINGLING_PORT_FILE"),
     ({"QINGLING_EVIDENCE_MAX_BYTES": "2048"}, "小于 QINGLING_BODY_MAX_BYTES"),
 ]
 
@@ -148,5 +154,14 @@ def test_secrets_do_not_show_in_the_settings_text(monkeypatch: pytest.MonkeyPatc
     assert "app-password" not in shown
 
 
-def test_there_are_no_more_than_25_settings() -> None:
+def test_the_second_factor_is_required_and_passwords_are_those_of_level_three_unless_somebody_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    security = settings_from(monkeypatch).security
+    assert (security.second_factor, security.password_min_length, security.password_classes) == ("required", 12, 3)
+    assert settings_from(monkeypatch, QINGLING_SECOND_FACTOR="optional").security.second_factor == "optional"
+
+
+def test_no_group_has_more_than_25_settings() -> None:
     assert len(Settings.model_fields) <= 25
+    assert len(SecuritySettings.model_fields) <= 25
