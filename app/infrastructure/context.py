@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.regulation.facts import Actor
+from app.regulation.vocabulary import PendingStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,5 @@ class Context:
     request_id: str
     session_id: int | None = None
     """The sign-in behind the token; None for a service key, a job, a command or nobody."""
+    pending: PendingStep | None = None
+    """What that sign-in still lacks; until then it is of the class signin."""

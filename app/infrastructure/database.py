@@ -19,7 +19,7 @@ from app.infrastructure.constraint_errors import translate
 from app.infrastructure.context import Context
 from app.infrastructure.errors import Unauthenticated
 from app.regulation.facts import Actor
-from app.regulation.vocabulary import PostKind, RoleClass
+from app.regulation.vocabulary import PendingStep, PostKind, RoleClass
 
 _LONGEST_TOKEN: Final = 256
 # Client-side limits of promises 2.9; pool_timeout and connect_timeout in seconds, tcp_user_timeout in milliseconds.
@@ -187,7 +187,8 @@ class Database:
             principal = principal.token
         if isinstance(principal, Token):
             row = await self._holder_of(session, principal)
-            return Context(session, _actor_of(row), row.started_at, request_id, row.session_id)
+            pending = PendingStep(row.pending) if row.pending else None
+            return Context(session, _actor_of(row), row.started_at, request_id, row.session_id, pending)
         system = principal or _PUBLIC
         actor = Actor(system.role_class, account_id=system.account_id, label=system.label)
         started: datetime = (
@@ -263,6 +264,7 @@ def _actor_of(row: Row[Any]) -> Actor:
         enterprise_id=row.enterprise_id,
         is_service=row.is_service,
         label=row.label,
+        scopes=frozenset(_items(row.scopes)) or None,
     )
 
 

@@ -40,6 +40,8 @@ class Actor:
     is_service: bool = False
     label: str = ""
     """Post and organisation as they read that day, kept with each act."""
+    scopes: frozenset[str] | None = None
+    """What a service key is for, `resource:action` or `act:` with an act's word; None is whatever its account may."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from app.regulation.permissions import (
     SAFETY_OFFICE,
     SIGNER,
     TIP_OFFICER,
+    is_act_in_scope,
     is_one_of,
 )
 from app.regulation.rule import Rule, refuse_contradictions
@@ -231,7 +232,7 @@ def may(facts: HazardFacts | None, act: Act, actor: Actor, relations: frozenset[
     if rule is None and facts is not None and relations - {Relation.ANY}:
         relations |= _relations_nobody_has_yet(facts)
     rows = (rule,) if rule else rules_of(act)
-    return any(is_one_of(row.who, actor, relations) for row in rows)
+    return is_act_in_scope(actor, act) and any(is_one_of(row.who, actor, relations) for row in rows)
 
 
 def _relations_nobody_has_yet(facts: HazardFacts) -> frozenset[Relation]:
@@ -288,7 +289,7 @@ def allowed_acts(
     due = next_level(facts.round) if facts.round else None
     particulars = {"level": due.level} if due else {}
     found = []
-    for act in Act:
+    for act in (act for act in Act if is_act_in_scope(actor, act)):
         rule = rule_of(facts, act)
         case = Case(facts, actor, relations, Attempt(act, particulars), edition, now)
         if rule and is_one_of(rule.who, actor, relations) and not any(_unmet(case, rule, with_particulars=False)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.regulation.facts import Actor, HazardFacts
-from app.regulation.vocabulary import PostKind, Relation, RoleClass
+from app.regulation.vocabulary import Act, PostKind, Relation, RoleClass
 
 _OFFICIALS = frozenset({RoleClass.OFFICIAL, RoleClass.CUSTODIAN, RoleClass.IMPORT})
 
@@ -164,6 +164,16 @@ def _relations_by_unit(standing: Standing, actor: Actor) -> set[Relation]:
     return {Relation.REGULATOR} if standing.sector in actor.sectors else set()
 
 
+def is_in_scope(actor: Actor, word: str) -> bool:
+    """Whether a service key is for that: a permission's word, or `act:` with an act's."""
+    return actor.scopes is None or word in actor.scopes
+
+
+def is_act_in_scope(actor: Actor, act: Act) -> bool:
+    """Whether a service key is for that act."""
+    return is_in_scope(actor, f"act:{act.value}")
+
+
 def is_one_of(words: Iterable[Who], actor: Actor, held: frozenset[Relation]) -> bool:
     """Whether the actor's post and one of its relations fit one of the words."""
     return any(_fits(word, actor) and not word.relations.isdisjoint(held) for word in words)
@@ -260,6 +270,8 @@ PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
 
 def has_permission(permission: Permission, actor: Actor) -> bool:
     """Whether the actor may do that: by post, or by role class for a service account, job or import."""
+    if not is_in_scope(actor, permission.value):
+        return False
     granted = PERMISSIONS[permission]
     if actor.post_kind is not None and not actor.is_service:
         return actor.post_kind in granted

@@ -85,6 +85,13 @@ class Act(Word):
     IMPORT_CLOSED = "import_closed", "补录已销号"
 
 
+class PendingStep(Word):
+    """What a sign-in still lacks; until then it may do nothing else."""
+
+    PASSWORD_CHANGE = "password_change", "修改口令"
+    SECOND_FACTOR = "second_factor", "绑定动态口令"
+
+
 class Purpose(Word):
     """What a sign-off round decides."""
 

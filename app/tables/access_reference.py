@@ -166,7 +166,7 @@ PEOPLE: dict[str, tuple[Access, ...]] = {
         *of_wall("principal_of", select=ALL_ROWS),
     ),
     "session": (
-        *access(C.SIGNIN, select=ALL_ROWS, insert=ALL_ROWS, update=(OF_OWN_ACCOUNT, SESSION_COLUMNS)),
+        *access(C.SIGNIN, select=ALL_ROWS, insert=ALL_ROWS, update=(OF_OWN_ACCOUNT, (*SESSION_COLUMNS, "pending"))),
         *access(
             C.ENTERPRISE,
             C.OFFICIAL,

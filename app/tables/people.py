@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.regulation.vocabulary import PostKind
+from app.regulation.vocabulary import PendingStep, PostKind
 from app.tables.base import Base, Digest, Key, RecordedAt, SmallInt, is_digest, not_blank, one_of
 
 
@@ -79,6 +79,8 @@ class ServiceKey(Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    scopes: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    """Words of permissions, and `act:` with an act's word; empty is whatever the account may."""
 
 
 class Post(Base):
@@ -134,7 +136,7 @@ class Session(Base):
     """A sign-in: revocable, idle-limited, acting under one appointment."""
 
     __tablename__ = "session"
-    __table_args__ = (is_digest("token_sha256"),)
+    __table_args__ = (is_digest("token_sha256"), one_of("pending", PendingStep))
     id: Mapped[Key]
     token_sha256: Mapped[Digest] = mapped_column(unique=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="RESTRICT"), index=True)
@@ -143,6 +145,8 @@ class Session(Base):
     last_seen_at: Mapped[RecordedAt]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    pending: Mapped[str | None]
+    """What it still lacks; null once it may act."""
 
 
 class StepUp(Base):

@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '500ms'")
+    op.execute("ALTER TABLE session VALIDATE CONSTRAINT ck_session_pending_is_known")
 
 
 def downgrade() -> None:
