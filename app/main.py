@@ -29,6 +29,7 @@ from app.reporting.router import router as reporting
 from app.sign_off.router import router as sign_off
 from app.statistics.router import router as statistics
 from app.supervision.router import router as supervision
+from app.tables.roles import LIMITS
 from app.worklist.router import router as worklist
 
 API = "/api/v1"
@@ -55,7 +56,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await database.refuse_unsafe_login()
+        await database.refuse_unsafe_login(LIMITS)
         yield
         await database.close()
 

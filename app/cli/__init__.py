@@ -10,9 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.cli import administrators, calendar, ledger, posts, registry, serving, statistics
 from app.cli import docs as docs_command
-from app.infrastructure.database import UnsafeLogin
 from app.infrastructure.errors import InvalidInput, RegistryError
 from app.infrastructure.migrations import MigrationRefused
+from app.infrastructure.safe_login import UnsafeLogin, WritesWouldBeLost
 from app.infrastructure.server_account import EmbeddedPostgresError
 from app.infrastructure.settings import SettingsRefused, load_settings
 
@@ -35,7 +35,14 @@ app.command(name="statistics", help="清零率等数据:任一天、任一时刻
 app.command(name="docs", help="生成规则手册(docs/),或核对其是否最新。")(docs_command.docs)
 
 _PORT = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="监听端口(默认 8000)")]
-_CLEAR_SENTENCES = (SettingsRefused, UnsafeLogin, EmbeddedPostgresError, MigrationRefused, RegistryError)
+_CLEAR_SENTENCES = (
+    SettingsRefused,
+    UnsafeLogin,
+    WritesWouldBeLost,
+    EmbeddedPostgresError,
+    MigrationRefused,
+    RegistryError,
+)
 
 
 @app.command(help="启动演示:内置数据库、样例机构和台账,就绪后给出登录方式。")

@@ -25,6 +25,7 @@ from app.infrastructure.owner import owner_transaction
 from app.infrastructure.settings import Settings, SettingsRefused, refuse_public_demo, with_generated_keys
 from app.main import create_app
 from app.reference.initialise import Initialisation, initialise
+from app.tables.roles import LIMITS
 
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 _OURS = ("postgres", "keys", "evidence", "server.lock", "postgres.log", "superuser-password")
@@ -140,7 +141,8 @@ def _serve(settings: Settings, addresses: Addresses, listener: socket.socket, wh
 async def _refuse_unusable(addresses: Addresses) -> None:
     """Asks the database before the server starts, so that what is wrong is one sentence and not a log."""
     async with open_database(addresses) as database:
-        await database.refuse_unsafe_login()
+        await database.refuse_unsafe_login(LIMITS)
+        await database.refuse_losing_writes()
 
 
 def _when_ready(settings: Settings, server: uvicorn.Server, told: Callable[[], None]) -> None:

@@ -13,11 +13,12 @@ from typing import Any, Final, Self
 from sqlalchemy import Row, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from app.infrastructure.constraint_errors import translate
 from app.infrastructure.context import Context
 from app.infrastructure.errors import Unauthenticated
+from app.infrastructure.safe_login import Limits, assert_lasting_writes, assert_safe_login
 from app.regulation.facts import Actor
 from app.regulation.vocabulary import PendingStep, PostKind, RoleClass
 
@@ -103,26 +104,10 @@ _STILL_THE_SAME: Final = text(
        AND current_setting('app.appointment') = CAST(:appointment AS text)
     """
 )
-_UNSAFE_LOGIN: Final = text(
-    """
-    SELECT r.rolname,
-           r.rolsuper AS is_superuser,
-           r.rolbypassrls AS bypasses_policies,
-           r.rolinherit AS inherits,
-           EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                    WHERE n.nspname IN ('public', 'stage') AND c.relkind IN ('r', 'p', 'v', 'm')
-                      AND pg_has_role(r.oid, c.relowner, 'MEMBER')) AS reaches_owner
-      FROM pg_roles r WHERE r.rolname = session_user
-    """
-)
 
 
 class PrincipalChanged(Exception):
     """The transaction ended under another role or account than it began with; it was rolled back."""
-
-
-class UnsafeLogin(Exception):
-    """The login could pass the row-level walls; the message is one Chinese sentence naming the remedy."""
 
 
 class Database:
@@ -176,10 +161,15 @@ class Database:
                 raise
             raise refusal from error
 
-    async def refuse_unsafe_login(self) -> None:
-        """UnsafeLogin when the login is a superuser, bypasses or inherits anything, or can become a table's owner."""
+    async def refuse_unsafe_login(self, limits: Limits) -> None:
+        """UnsafeLogin unless the login depends on the row-level walls, the walls stand, and it carries its limits."""
         async with self._engine.connect() as connection:
-            await assert_safe_login(connection)
+            await assert_safe_login(connection, limits)
+
+    async def refuse_losing_writes(self) -> None:
+        """WritesWouldBeLost while PostgreSQL is set so that an acknowledged write may vanish."""
+        async with self._engine.connect() as connection:
+            await assert_lasting_writes(connection)
 
     async def _begin(self, session: AsyncSession, principal: Principal, request_id: str) -> Context:
         if isinstance(principal, OtherAppointment):
@@ -229,16 +219,6 @@ async def under_role(context: Context, role_class: RoleClass) -> AsyncIterator[N
     await context.session.execute(_TAKE_ROLE, {"role_class": role_class.value})
     yield
     await context.session.execute(_TAKE_ROLE, {"role_class": context.actor.role_class.value})
-
-
-async def assert_safe_login(connection: AsyncConnection) -> None:
-    """UnsafeLogin unless the connection's login depends on the row-level walls."""
-    login = (await connection.execute(_UNSAFE_LOGIN)).one()
-    if login.is_superuser or login.bypasses_policies or login.inherits or login.reaches_owner:
-        raise UnsafeLogin(
-            f"数据库登录 {login.rolname} 可以绕过行级防线（超级用户、BYPASSRLS、表的所有者或继承角色），"
-            "请改用 `qingling roles --sql` 建立的应用登录 qingling_app。"
-        )
 
 
 async def _refuse_changed_principal(session: AsyncSession, actor: Actor) -> None:

@@ -99,6 +99,8 @@ LOGINS: tuple[Login, ...] = (
 
 # Temporary tables last: a session's own must never stand in for the registry's.
 _EVERY_LOGIN: Mapping[str, str] = {"TimeZone": "Asia/Shanghai", "search_path": "public, pg_temp"}
+LIMITS: Mapping[str, Mapping[str, str]] = {login.name: {**login.settings, **_EVERY_LOGIN} for login in LOGINS}
+"""What each login carries; a process refuses to start under a login that has lost any of it."""
 _UNPRIVILEGED = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 
 
@@ -125,7 +127,7 @@ def _statements(passwords: Mapping[str, str], *, production: bool) -> Iterator[s
         yield f"ALTER ROLE {login.name} LOGIN NOINHERIT {_UNPRIVILEGED} CONNECTION LIMIT {limit};"
         if login.name in passwords:
             yield f"ALTER ROLE {login.name} PASSWORD {_literal(_scram_verifier(passwords[login.name]))};"
-        for name, value in {**login.settings, **_EVERY_LOGIN}.items():
+        for name, value in LIMITS[login.name].items():
             words = value if name == "search_path" else _literal(value)
             yield f"ALTER ROLE {login.name} SET {name} TO {words};"
         for role in login.becomes:

@@ -18,10 +18,11 @@ from app.infrastructure.database import (
     PrincipalChanged,
     SystemPrincipal,
     Token,
-    UnsafeLogin,
 )
 from app.infrastructure.errors import TemporarilyUnavailable, Unauthenticated
+from app.infrastructure.safe_login import UnsafeLogin
 from app.regulation.vocabulary import RoleClass
+from app.tables.roles import LIMITS
 from tests.support.cluster import Cluster, libpq_address
 from tests.walls.asking import ask, column
 from tests.walls.two_districts import EAST_MINE, City, settled, token_of
@@ -234,7 +235,7 @@ def test_a_superuser_and_the_migrating_login_are_refused_at_the_start(city: City
 async def _check(url: str, *, read_only: bool = False) -> None:
     database = Database.at(url, pool_size=1, read_only=read_only)
     try:
-        await database.refuse_unsafe_login()
+        await database.refuse_unsafe_login(LIMITS)
     finally:
         await database.close()
 
