@@ -50,6 +50,10 @@ CONSTRAINT_MESSAGES: Final[dict[str, tuple[str, str]]] = {
         "post_already_held",
         "同一岗位在同一时间只能有一人任职（含代签），请先调整已有任职的终止日期。",
     ),
+    "ex_appointment_one_duty_a_person": (
+        "duties_exclude_each_other",
+        "三员分立：系统管理员、安全管理员、审计管理员（含审计人员）与其他岗位，同一人在同一时间只能担任一类，请另选人员。",
+    ),
     "ck_appointment_acting_has_an_end": ("acting_without_end", "代签任职必须写明终止日期，请补充。"),
     "ck_appointment_confirmed_by_another": (
         "confirmed_by_the_proposer",

@@ -1,4 +1,4 @@
-"""Identities of a sign-on provider, its attempts, and what was done by break-glass; names masked by the wall for auditors.
+"""Identities of a sign-on provider, its attempts, what break-glass did, and names as auditors see them: masked.
 
 Revision: 0019, after 0018
 """
