@@ -61,7 +61,12 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         await database.close()
 
     app: FastAPI = FastAPIOffline(
-        title="清零 Qingling", version="1.0", summary="重大事故隐患动态清零登记系统", lifespan=lifespan
+        title="清零 Qingling",
+        version="1.0",
+        summary="重大事故隐患动态清零登记系统",
+        lifespan=lifespan,
+        # A redirect would be built from the Host header, and would send a document twice.
+        redirect_slashes=False,
     )
     app.state.database = database
     app.state.settings = settings
@@ -77,7 +82,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         "/evidence": settings.evidence_max_bytes + _MULTIPART_ENVELOPE,
         "/imports/ledger": WorkbookLimits().file_bytes + _MULTIPART_ENVELOPE,
     }
-    install_edge(app, limit_by_path(settings.body_max_bytes, uploads))
+    install_edge(app, limit_by_path(settings.body_max_bytes, uploads), settings.security)
     return app
 
 

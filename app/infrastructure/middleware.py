@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.infrastructure.errors import TooLarge
 from app.infrastructure.problem_details import render, render_status
+from app.infrastructure.rate_limits import RateLimits, rates_of
+from app.infrastructure.security_settings import SecuritySettings
 
 LONGEST_QUERY: Final = 8192
 """In bytes: some hundred filter terms, far from ten thousand."""
@@ -159,9 +161,10 @@ def _counted(receive: Receive, limit: int) -> Receive:
     return counted
 
 
-def install_edge(app: FastAPI, limit_of: Callable[[str], int]) -> None:
+def install_edge(app: FastAPI, limit_of: Callable[[str], int], security: SecuritySettings) -> None:
     """Puts the edge and the limits around the app; a middleware added later would stand outside of them."""
     app.add_middleware(SizeLimits, limit_of=limit_of)
+    app.add_middleware(RateLimits, rates=rates_of(security), address_factor=security.rate_address_factor)
     app.add_middleware(RequestEdge)
 
 

@@ -20,3 +20,15 @@ class SecuritySettings(SettingsGroup):
     """After how many days a password must be changed at the next sign-in; 0: never for its age alone."""
     password_history: Annotated[int, Field(ge=0, le=24)] = 5
     """How many of the account's earlier passwords may not come back."""
+    rate_sign_in: Annotated[int, Field(ge=1)] = 600
+    """Sign-ins one address may try in a minute: an office shares an address, and a wrong password has its own limit."""
+    rate_public: Annotated[int, Field(ge=1)] = 1200
+    """Requests without a sign-in one address may send in a minute."""
+    rate_read: Annotated[int, Field(ge=1)] = 6000
+    """Reads one sign-in or key may send in a minute: the city platform pulls page after page."""
+    rate_write: Annotated[int, Field(ge=1)] = 600
+    """Writes one sign-in or key may send in a minute."""
+    rate_heavy: Annotated[int, Field(ge=1)] = 240
+    """Figures, imports, exports and case files one sign-in or key may ask for in a minute."""
+    rate_address_factor: Annotated[int, Field(ge=1, le=1000)] = 10
+    """How many times its reads, writes and figures one address may send: an office shares an address."""

@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from app.infrastructure.logging import configure_logging
 from app.infrastructure.middleware import LONGEST_QUERY, install_edge, limit_by_path
 from app.infrastructure.problem_details import install_problem_handlers
+from app.infrastructure.security_settings import SecuritySettings
 
 LIMIT = 1000
 SECRET = "150602199003072316"
@@ -47,7 +48,7 @@ def app_under_test() -> FastAPI:
 
     app.include_router(router, prefix="/api/v1")
     install_problem_handlers(app)
-    install_edge(app, limit_by_path(LIMIT, {"/evidence": 10 * LIMIT}))
+    install_edge(app, limit_by_path(LIMIT, {"/evidence": 10 * LIMIT}), SecuritySettings())
     return app
 
 

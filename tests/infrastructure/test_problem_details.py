@@ -27,6 +27,7 @@ from app.infrastructure.problem_details import (
     problem_responses,
     status_of,
 )
+from app.infrastructure.security_settings import SecuritySettings
 from app.infrastructure.validation_messages import message_of
 from app.regulation.facts import Unmet
 
@@ -57,7 +58,7 @@ class Report(BaseModel):
 def app_under_test() -> FastAPI:
     app = FastAPI()
     install_problem_handlers(app, record_refusal=keep)
-    install_edge(app, lambda _path: 2**20)
+    install_edge(app, lambda _path: 2**20, SecuritySettings())
 
     @app.get("/raise/{what}", responses=problem_responses(404, 409))
     @app.post("/raise/{what}", operation_id="raise_by_post")

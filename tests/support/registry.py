@@ -21,6 +21,7 @@ from starlette.testclient import TestClient
 from app.cli.demo_city import CHEMICAL_WORKS, COAL_MINE, SAMPLE_PASSWORD, settle
 from app.infrastructure.database import Database
 from app.infrastructure.owner import owner_transaction
+from app.infrastructure.security_settings import SecuritySettings
 from app.infrastructure.settings import Settings
 from app.main import create_app
 from app.reference.initialise import Initialisation, initialise
@@ -35,6 +36,10 @@ IDENTITY_KEY = "0123456789abcdef" * 4
 API = "/api/v1"
 NOON = "2026-11-23T12:00:00+08:00"
 """When the registry's clock starts, whatever the day: dates in tests stay right."""
+
+_RATES = ("rate_sign_in", "rate_public", "rate_read", "rate_write", "rate_heavy")
+UNLIMITED: dict[str, Any] = dict.fromkeys(_RATES, 10**9)
+"""Rates that no test meets but those that are about them."""
 
 # A hash carries its own parameters: argon2's smallest keep a sign-in and a step-up under a millisecond.
 _QUICK = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -156,7 +161,12 @@ def prepare(database: TestDatabase) -> None:
 @contextlib.contextmanager
 def open_registry(database: TestDatabase, folder: Path) -> Iterator[Registry]:
     """The API on a prepared database."""
-    settings = Settings(data_dir=folder, identity_key=SecretStr(IDENTITY_KEY), database_url=SecretStr(database.app_url))
+    settings = Settings(
+        data_dir=folder,
+        identity_key=SecretStr(IDENTITY_KEY),
+        database_url=SecretStr(database.app_url),
+        security=SecuritySettings(**UNLIMITED),
+    )
     app = create_app(settings, Database.at(database.app_url, pool_size=4))
     with TestClient(app, raise_server_exceptions=True) as client:
         yield Registry(client, database)
