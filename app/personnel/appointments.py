@@ -36,9 +36,12 @@ async def propose(context: Context, sent: AppointmentProposal) -> Answer:
             "任职自确认之时起算,起始时间(valid_from)不得早于现在。",
             remedy="请改为以后的时间;不填则自确认之时起算。",
         )
-    await _refuse_unfit_person(context, sent.person_id, await _post_kind(context, sent.post_id))
+    post = await _post(context, sent.post_id)
+    await _refuse_unfit_person(context, sent.person_id, post.kind)
     await _check_acting(context, sent)
-    await _refuse_overlap(context, sent.post_id, valid_from, sent.valid_until)
+    period = (valid_from, sent.valid_until)
+    await _refuse_overlap(context, sent.post_id, *period)
+    await _refuse_other_duty(context, sent.person_id, post.duty, period)
     row = sent.model_dump() | {"valid_from": valid_from, "proposed_by_account_id": context.actor.account_id}
     proposed = await context.session.execute(insert(Appointment).values(row).returning(Appointment.id))
     appointment_id = int(proposed.scalar_one())
@@ -47,12 +50,12 @@ async def propose(context: Context, sent: AppointmentProposal) -> Answer:
     return await _answer(context, appointment_id)
 
 
-async def _post_kind(context: Context, post_id: int) -> str:
-    kind = (await context.session.execute(select(Post.kind).where(Post.id == post_id))).scalar_one_or_none()
-    if kind is None:
+async def _post(context: Context, post_id: int) -> Row[str, int]:
+    post = (await context.session.execute(select(Post.kind, Post.duty).where(Post.id == post_id))).one_or_none()
+    if post is None:
         message = "没有这个岗位编号,请从 /api/v1/posts 中选取。"
         raise InvalidInput("post_unknown", message, fields=(FieldError("/post_id", "post_unknown", message),))
-    return kind
+    return post
 
 
 async def _refuse_unfit_person(context: Context, person_id: int, post_kind: str) -> None:
@@ -89,21 +92,43 @@ async def _check_acting(context: Context, sent: AppointmentProposal) -> None:
 
 async def _refuse_overlap(context: Context, post_id: int, valid_from: datetime, valid_until: datetime | None) -> None:
     """At any instant a post has one holder or acting holder: where two could sign, nobody knows whose level it is."""
-    overlapping = (
-        select(Appointment.id)
-        .where(Appointment.post_id == post_id, Appointment.confirmed_at.is_not(None))
-        .where(or_(Appointment.valid_until.is_(None), Appointment.valid_until > valid_from))
-        .order_by(Appointment.id)
-        .limit(1)
-    )
-    if valid_until is not None:
-        overlapping = overlapping.where(Appointment.valid_from < valid_until)
-    held = (await context.session.execute(overlapping)).scalar_one_or_none()
+    of_post = _confirmed_within((valid_from, valid_until)).where(Appointment.post_id == post_id)
+    held = (await context.session.execute(of_post)).scalar_one_or_none()
     if held is not None:
         raise Conflict(
             "post_already_held",
             f"该岗位在这一期间已有人任职(任职编号 {held}),同一时间只能有一人任职或者代签。",
             remedy="请先把已有任职终止到新任职开始之时,再提出任职。",
+            facts={"appointment_id": held},
+        )
+
+
+def _confirmed_within(period: tuple[datetime, datetime | None]) -> Select[int]:
+    """The first appointment that holds at some instant of a period."""
+    valid_from, valid_until = period
+    overlapping = (
+        select(Appointment.id)
+        .where(Appointment.confirmed_at.is_not(None))
+        .where(or_(Appointment.valid_until.is_(None), Appointment.valid_until > valid_from))
+        .order_by(Appointment.id)
+        .limit(1)
+    )
+    return overlapping if valid_until is None else overlapping.where(Appointment.valid_from < valid_until)
+
+
+async def _refuse_other_duty(
+    context: Context, person_id: int, duty: int, period: tuple[datetime, datetime | None]
+) -> None:
+    """三员分立: the system's, security, audit and working duties exclude each other; whoever appoints signs nothing."""
+    others = _confirmed_within(period).where(Appointment.person_id == person_id, Appointment.duty != duty)
+    held = (await context.session.execute(others)).scalar_one_or_none()
+    if held is not None:
+        raise Conflict(
+            "duties_exclude_each_other",
+            f"三员分立:系统管理员、安全管理员、审计管理员(含审计人员)与其他岗位,同一人在同一时间只能担任一类;"
+            f"该人员在这一期间已有另一类任职(任职编号 {held})。",
+            article="GB/T 22239-2019 8.1.4.2",
+            remedy="请另选人员,或者先终止其已有任职。",
             facts={"appointment_id": held},
         )
 
@@ -121,7 +146,9 @@ async def confirm_proposal(context: Context, appointment_id: int, sent: Confirma
             remedy="请由另一名管理员以本人账号确认。",
         )
     await _refuse_unfit_person(context, row.person_id, row.post_kind)
-    await _refuse_overlap(context, row.post_id, max(row.valid_from, context.now), row.valid_until)
+    period = (max(row.valid_from, context.now), row.valid_until)
+    await _refuse_overlap(context, row.post_id, *period)
+    await _refuse_other_duty(context, row.person_id, row.duty, period)
     paper = Paper(DocumentKind.APPOINTMENT, appointment_id, bytes.fromhex(_digest(row)), None)
     await confirm(context, paper, Capacity.CONFIRMER, sent)
     values = {"confirmed_at": func.registry_now(), "confirmed_by_account_id": context.actor.account_id}
@@ -211,7 +238,8 @@ _COLUMNS = (
 async def _find(context: Context, appointment_id: int) -> Row[Any]:
     """The appointment, locked: two administrators who confirm or end it at once come one after the other."""
     found = _one(appointment_id).join(Account, Account.id == Appointment.proposed_by_account_id)
-    found = found.add_columns(Account.person_id.label("proposed_by_person_id")).with_for_update(of=Appointment)
+    found = found.add_columns(Post.duty, Account.person_id.label("proposed_by_person_id"))
+    found = found.with_for_update(of=Appointment)
     row = (await context.session.execute(found)).one_or_none()
     if row is None:
         raise NotFound

@@ -196,6 +196,14 @@ INSERT INTO appointment (person_id, post_id, valid_from, proposed_by_account_id,
     confirmed_at) SELECT %(person_office_office_clerk)s, post_id, valid_from, proposed_by_account_id,
     confirmed_by_account_id, confirmed_at FROM appointment WHERE id = %(appointment_lead_inspector)s;
 
+-- illegal: two-duties-of-a-person
+ALTER TABLE appointment DROP CONSTRAINT ex_appointment_one_duty_a_person;
+ALTER TABLE appointment DROP CONSTRAINT ex_appointment_one_holder_at_a_time;
+INSERT INTO appointment (person_id, post_id, valid_from, proposed_by_account_id, confirmed_by_account_id,
+    confirmed_at) SELECT %(person_lead_inspector)s, a.post_id, a.valid_from, a.proposed_by_account_id,
+    a.confirmed_by_account_id, a.confirmed_at FROM appointment a JOIN post p ON p.id = a.post_id
+    WHERE p.kind = 'system_administrator' LIMIT 1;
+
 -- illegal: appointment-back-dated
 ALTER TABLE appointment DROP CONSTRAINT ck_appointment_never_back_dated;
 UPDATE appointment SET valid_from = '2025-01-01' WHERE id = %(appointment_lead_inspector)s;
@@ -233,6 +241,15 @@ UPDATE audit_event SET payload = 'x' WHERE hazard_id = %(closed)s AND serial = 2
 
 -- illegal: audit-event-of-another-hazard
 UPDATE audit_event SET hazard_id = %(key)s WHERE hazard_id = %(closed)s AND serial = 2;
+
+-- illegal: act-not-told-once
+UPDATE audit_event SET event = 'hazard:evidence:added' WHERE hazard_id = %(closed)s AND serial = 2;
+
+-- illegal: act-not-told-once
+UPDATE audit_event SET transaction_id = '1'::xid8 WHERE hazard_id = %(closed)s AND serial = 2;
+
+-- illegal: event-without-act
+UPDATE audit_event SET event = 'hazard:delist:recorded' WHERE hazard_id = %(closed)s AND serial = 2;
 
 -- illegal: appointment-confirmed-before-proposed
 UPDATE appointment SET proposed_at = confirmed_at + interval '1 day' WHERE id = %(appointment_lead_inspector)s;

@@ -1,6 +1,7 @@
 """任职: two administrators, never back-dated, one holder at a time; what changes bites on the next request."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -64,11 +65,16 @@ def test_the_proposers_second_account_is_the_same_person(registry: Registry, dep
     assert (refused.status, refused.code) == (409, "appointment_confirmed_by_another")
 
 
-def test_an_administrator_may_not_confirm_an_appointment_of_their_own(registry: Registry, department: int) -> None:
+def holder_of(registry: Registry, kind: str) -> dict[str, Any]:
+    """The first appointment to a post of that kind."""
     held = registry.get("/appointments?limit=200", by=PROPOSER).body["items"]
-    person = next(one["person_id"] for one in held if one["post_kind"] == "security_administrator")
-    seat = post(registry, department, "兼任岗")
-    refused = confirm(registry, propose(registry, person, seat), by=CONFIRMER)
+    return next(one for one in held if one["post_kind"] == kind)
+
+
+def test_an_administrator_may_not_confirm_an_appointment_of_their_own(registry: Registry) -> None:
+    own = holder_of(registry, "security_administrator")
+    seat = post(registry, own["organisation_id"], "另一安全岗", "security_administrator")
+    refused = confirm(registry, propose(registry, own["person_id"], seat), by=CONFIRMER)
     assert (refused.status, refused.code) == (409, "appointment_confirmed_by_another")
 
 
@@ -118,6 +124,25 @@ def test_two_proposals_for_one_post_cannot_both_be_confirmed(registry: Registry,
     proposals = [propose(registry, one, seat) for one in (first, second)]
     assert confirm(registry, proposals[0]).status == 201
     assert confirm(registry, proposals[1]).code == "post_already_held"
+
+
+@pytest.mark.parametrize("kind", ["inspector", "security_administrator", "auditor"])
+def test_an_administrator_is_proposed_for_no_other_duty(registry: Registry, kind: str) -> None:
+    admin = holder_of(registry, "system_administrator")
+    seat = post(registry, admin["organisation_id"], f"兼任 {kind}", kind)
+    refused = propose(registry, admin["person_id"], seat, by=CONFIRMER)
+    assert (refused.status, refused.code) == (409, "duties_exclude_each_other")
+    assert str(admin["id"]) in refused.body["detail"]
+
+
+def test_of_two_duties_proposed_for_one_person_the_second_is_not_confirmed(registry: Registry, department: int) -> None:
+    staff, seat = staff_in(registry, department, "two-duties")
+    office = holder_of(registry, "auditor")["organisation_id"]
+    watching = propose(registry, staff, post(registry, office, "兼任审计", "auditor"))
+    working = propose(registry, staff, seat)
+    assert confirm(registry, watching).status == 201
+    refused = confirm(registry, working)
+    assert (refused.status, refused.code) == (409, "duties_exclude_each_other")
 
 
 def test_an_acting_holder_needs_an_end_and_stands_in_for_another_in_the_same_post(
