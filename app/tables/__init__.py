@@ -1,6 +1,7 @@
 """THE SCHEMA: mappings, constraints, indexes, roles and policies; no queries, no behaviour."""
 
 from app.tables import (
+    credentials,
     enterprises,
     hazards,
     history,
@@ -10,12 +11,15 @@ from app.tables import (
     rectification,
     rules,
     sign_off,
+    sign_on,
     supervision,
+    trees,
 )
 from app.tables.base import Base
 
 __all__ = [
     "Base",
+    "credentials",
     "enterprises",
     "hazards",
     "history",
@@ -25,5 +29,7 @@ __all__ = [
     "rectification",
     "rules",
     "sign_off",
+    "sign_on",
     "supervision",
+    "trees",
 ]

@@ -7,11 +7,23 @@ frozen; a test compares the database with this declaration.
 
 from app.regulation.vocabulary import RoleClass
 from app.tables.access import Access, Policy, policies, security_sql
+from app.tables.access_credentials import CREDENTIALS
 from app.tables.access_hazards import CHILDREN, HAZARDS, HISTORY
 from app.tables.access_reference import PEOPLE, REFERENCE
+from app.tables.access_sign_on import SIGN_ON
+from app.tables.access_trees import TREES
 from app.tables.roles import role_of
 
-DECLARED: dict[str, tuple[Access, ...]] = {**REFERENCE, **PEOPLE, **HAZARDS, **CHILDREN, **HISTORY}
+DECLARED: dict[str, tuple[Access, ...]] = {
+    **REFERENCE,
+    **PEOPLE,
+    **CREDENTIALS,
+    **HAZARDS,
+    **CHILDREN,
+    **HISTORY,
+    **TREES,
+    **SIGN_ON,
+}
 
 # The import's working rows stand outside row-level security: the one reviewed exception.
 STAGE = (
