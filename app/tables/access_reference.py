@@ -27,8 +27,8 @@ OF_OWN_ORGANISATION = f"EXISTS (SELECT 1 FROM post p WHERE p.id = post_id AND p.
 OWN_APPOINTMENTS = f"person_id = {PERSON} OR {OF_OWN_ORGANISATION}"
 OWN_SITES = f"{IN_OWN_UNITS} OR EXISTS (SELECT 1 FROM hazard h WHERE h.site_id = site.id)"  # noqa: S608 - own words
 PASSWORD = ("password_hash",)
-SIGN_IN_COUNTERS = ("failed_sign_ins", "locked_until")
-SESSION_COLUMNS = ("appointment_id", "last_seen_at", "revoked_at")
+OWN_PASSWORD = (*PASSWORD, "password_changed_at")
+SESSION_COLUMNS = ("appointment_id", "last_seen_at", "revoked_at", "step_up_failures")
 
 
 def _other_than(*role_classes: RoleClass) -> tuple[RoleClass, ...]:
@@ -118,6 +118,7 @@ PEOPLE: dict[str, tuple[Access, ...]] = {
         *access(C.ENTERPRISE, C.OFFICIAL, C.CUSTODIAN, C.SIGNIN, select=f"person_id = {PERSON}"),
         *access(C.ADMINISTRATOR, select=ALL_ROWS, insert=ALL_ROWS, update=(ALL_ROWS, ("name", "phone", "erased_at"))),
         *access(C.JOB, select=ALL_ROWS),
+        *of_wall("masked_person_detail", select=ALL_ROWS),
     ),
     "person_disablement": (
         *access(C.ADMINISTRATOR, select=ALL_ROWS, insert=ALL_ROWS),
@@ -126,22 +127,22 @@ PEOPLE: dict[str, tuple[Access, ...]] = {
     ),
     # Sign-in finds an account by its login name; whoever is signed in proves themselves again against their own.
     "account": (
-        *access(C.SIGNIN, select=ALL_ROWS, update=(ALL_ROWS, SIGN_IN_COUNTERS)),
+        *access(C.SIGNIN, select=ALL_ROWS, update=(f"id = {ACCOUNT}", OWN_PASSWORD)),
         *access(
             C.ENTERPRISE,
             C.OFFICIAL,
             C.CUSTODIAN,
             C.PLATFORM,
             select=f"id = {ACCOUNT}",
-            update=(f"id = {ACCOUNT}", (*SIGN_IN_COUNTERS, *PASSWORD)),
+            update=(f"id = {ACCOUNT}", OWN_PASSWORD),
         ),
         *access(
             C.ADMINISTRATOR,
             select=ALL_ROWS,
             insert=ALL_ROWS,
-            update=(ALL_ROWS, (*SIGN_IN_COUNTERS, *PASSWORD, "disabled_at")),
+            update=(ALL_ROWS, (*OWN_PASSWORD, "disabled_at")),
         ),
-        *access(C.AUDITOR, select=ALL_ROWS, update=(f"id = {ACCOUNT}", (*SIGN_IN_COUNTERS, *PASSWORD))),
+        *access(C.AUDITOR, select=ALL_ROWS, update=(f"id = {ACCOUNT}", OWN_PASSWORD)),
         *access(C.JOB, C.IMPORT, select=ALL_ROWS, hidden=PASSWORD),
         *of_wall("principal_of", select=ALL_ROWS),
     ),

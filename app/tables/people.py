@@ -69,8 +69,10 @@ class Account(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="RESTRICT"), index=True)
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id", ondelete="RESTRICT"))
     password_hash: Mapped[str | None]
-    failed_sign_ins: Mapped[SmallInt] = mapped_column(server_default=text("0"))
+    password_changed_at: Mapped[datetime | None]
+    """When its holder last set the password; null while it is one that somebody else set, good for one sign-in."""
     locked_until: Mapped[datetime | None]
+    """Always null: the column by which the wall may lock a row; nobody locks an account (sign_in_attempt slows)."""
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[RecordedAt]
 
@@ -179,6 +181,8 @@ class Session(Base):
     revoked_at: Mapped[datetime | None]
     pending: Mapped[str | None]
     """What it still lacks; null once it may act."""
+    step_up_failures: Mapped[SmallInt] = mapped_column(server_default=text("0"))
+    """Proofs of the person that failed in a row; after five the session is revoked."""
 
 
 class StepUp(Base):
