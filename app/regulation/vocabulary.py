@@ -92,6 +92,13 @@ class PendingStep(Word):
     SECOND_FACTOR = "second_factor", "绑定动态口令"
 
 
+class BreakGlassDeed(Word):
+    """What two persons may do together on the machine itself; it never signs, closes or reads a tipster."""
+
+    RESTORE_ACCESS = "restore_access", "恢复登录"
+    CONFIRM_APPOINTMENT = "confirm_appointment", "确认任职"
+
+
 class Purpose(Word):
     """What a sign-off round decides."""
 
