@@ -80,10 +80,14 @@ SECURITY = (
     "CREATE POLICY signin_select ON sign_on_identity FOR SELECT TO qingling_signin USING (true)",
     "CREATE POLICY auditor_select ON sign_on_identity FOR SELECT TO qingling_auditor USING (true)",
     "CREATE POLICY administrator_select ON sign_on_identity FOR SELECT TO qingling_administrator USING (true)",
-    "CREATE POLICY administrator_insert ON sign_on_identity FOR INSERT TO qingling_administrator WITH CHECK"
-    " (bound_by_account_id = (SELECT nullif(current_setting('app.account', true), '')::bigint))",
-    "CREATE POLICY administrator_update ON sign_on_identity FOR UPDATE TO qingling_administrator USING (true)"
-    " WITH CHECK (true)",
+    (
+        "CREATE POLICY administrator_insert ON sign_on_identity FOR INSERT TO qingling_administrator WITH CHECK"
+        " (bound_by_account_id = (SELECT nullif(current_setting('app.account', true), '')::bigint))"
+    ),
+    (
+        "CREATE POLICY administrator_update ON sign_on_identity FOR UPDATE TO qingling_administrator USING (true)"
+        " WITH CHECK (true)"
+    ),
     "GRANT SELECT ON break_glass TO qingling_administrator",
     "GRANT SELECT ON break_glass TO qingling_auditor",
     "GRANT SELECT ON break_glass TO qingling_job",
