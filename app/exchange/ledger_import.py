@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, Never, TypeVar
 
-from sqlalchemy import Select, delete, func, insert, select, text
+from sqlalchemy import Row, Select, delete, func, insert, select, text
 
 from app.audit.record import Subject, hazard_subject, record, record_all
 from app.exchange.ledger import KnownNames, LedgerRow, UnderstoodLedger
@@ -46,8 +46,9 @@ ROWS_AT_ONCE: Final = 500
 
 _ONE_IMPORT_AT_A_TIME = select(func.pg_advisory_xact_lock(func.hashtextextended("ledger:import", 0)))
 # What concerns each row; that an attested batch is whole can only be asked at the end.
-_CHECK_NOW = text("SET CONSTRAINTS wall_commit_insert, wall_commit_legacy, wall_commit IMMEDIATE")
-_CHECK_LATER = text("SET CONSTRAINTS wall_commit_insert, wall_commit_legacy, wall_commit DEFERRED")
+_OF_EACH_ROW = "wall_commit_insert, wall_commit_legacy, wall_commit, wall_commit_audited, wall_commit_event"
+_CHECK_NOW = text(f"SET CONSTRAINTS {_OF_EACH_ROW} IMMEDIATE")
+_CHECK_LATER = text(f"SET CONSTRAINTS {_OF_EACH_ROW} DEFERRED")
 _CHECK_EVERYTHING = text("SET CONSTRAINTS ALL IMMEDIATE")
 
 
@@ -283,8 +284,12 @@ async def enter_hazards(context: Context, batch_id: int, rows: Sequence[PaperRow
             for row in some
             for step in transition_values(row, values[row.ledger_number])
         ]
-        await context.session.execute(insert(HazardTransition), sorted(acts, key=lambda step: step["version"]))
-        await _audit(context, batch_id, some, ids)
+        acts.sort(key=lambda step: step["version"])
+        moved = insert(HazardTransition).returning(
+            HazardTransition.id, HazardTransition.hazard_id, HazardTransition.version, HazardTransition.act
+        )
+        entered_acts = (await context.session.execute(moved, acts)).all()
+        await _audit(context, batch_id, {ids[row.ledger_number]: row for row in some}, entered_acts)
         await context.session.execute(_CHECK_NOW)
         await context.session.execute(_CHECK_LATER)
 
@@ -307,17 +312,25 @@ def _who(context: Context, row: PaperRow, book: RuleBook) -> dict[str, Any]:
     }
 
 
-async def _audit(context: Context, batch_id: int, rows: Sequence[PaperRow], ids: Mapping[str, int]) -> None:
-    for act in (Act.IMPORT_OPEN, Act.IMPORT_CLOSED):
+async def _audit(context: Context, batch_id: int, rows: Mapping[int, PaperRow], entered: Sequence[Row[Any]]) -> None:
+    """One event for each act, as the wall asks: a closed row is two acts of one hazard, in their order."""
+    for act, version in sorted({(one.act, one.version) for one in entered}, key=lambda pair: pair[1]):
         entries = [
             (
-                hazard_subject(ids[row.ledger_number]),
-                {"batch": batch_id, "row": row.row_number, "row_sha256": row.sha256.hex()},
+                hazard_subject(one.hazard_id),
+                {
+                    "act": act,
+                    "transition": one.id,
+                    "version": version,
+                    "batch": batch_id,
+                    "row": rows[one.hazard_id].row_number,
+                    "row_sha256": rows[one.hazard_id].sha256.hex(),
+                },
             )
-            for row in rows
-            if _act_of(row) is act
+            for one in entered
+            if (one.act, one.version) == (act, version)
         ]
-        await record_all(context, f"hazard:{act.value}:recorded", entries)
+        await record_all(context, f"hazard:{act}:recorded", entries)
 
 
 def at_once(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -98,7 +98,7 @@ class AuditEvent(Base):
         is_digest("sha256"),
         CheckConstraint("sha256 = sha256(previous_sha256 || payload)", name="hash_is_of_payload"),
         Index("uq_audit_event_stream_id_serial", "stream_id", "serial", unique=True),
-        Index("ix_audit_event_hazard_id", "hazard_id"),
+        Index("ix_audit_event_hazard_id_transaction_id", "hazard_id", "transaction_id"),
         Index("ix_audit_event_transaction_id", "transaction_id"),
     )
     id: Mapped[Key]

@@ -20,7 +20,7 @@ DECLARE
 BEGIN
     SELECT count(*) INTO told FROM audit_event e
     WHERE e.hazard_id = NEW.hazard_id AND e.transaction_id = NEW.transaction_id
-        AND e.event = 'hazard:' || NEW.act || ':recorded'
+        AND e.event = 'hazard:' || NEW.act || '\\:recorded'
         AND convert_from(e.payload, 'UTF8')::jsonb #>> '{particulars,transition}' = NEW.id::text;
     IF told = 0 THEN
         PERFORM wall_refuse('act_not_audited', '本次办理没有审计记录,数据库不予受理;请通过系统办理。');
@@ -43,7 +43,7 @@ BEGIN
         WHERE t.id = (told #>> '{particulars,transition}')::bigint
             AND t.version = (told #>> '{particulars,version}')::integer
             AND t.hazard_id = of_event.hazard_id AND t.transaction_id = of_event.transaction_id
-            AND t.restates IS NULL AND of_event.event = 'hazard:' || t.act || ':recorded'
+            AND t.restates IS NULL AND of_event.event = 'hazard:' || t.act || '\\:recorded'
             AND told ->> 'event' = of_event.event AND t.account_id IS NOT DISTINCT FROM of_event.account_id);
 END $$
 """
@@ -55,7 +55,7 @@ BEGIN
     IF NEW.serial < 1 OR NEW.serial > (SELECT s.length FROM audit_stream s WHERE s.id = NEW.stream_id) THEN
         PERFORM wall_refuse('stream_differs', '审计记录不在审计流中。');
     END IF;
-    IF NEW.event LIKE 'hazard:%:recorded' AND NOT wall_event_tells_an_act(NEW) THEN
+    IF NEW.event LIKE 'hazard:%\\:recorded' AND NOT wall_event_tells_an_act(NEW) THEN
         PERFORM wall_refuse('audit_without_act', '审计记录所称的办理并不存在,数据库不予受理。');
     END IF;
     RETURN NULL;

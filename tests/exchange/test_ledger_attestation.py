@@ -82,7 +82,7 @@ def test_an_attested_row_was_listed_when_found_and_closed_when_the_sheet_says(
         " AND h.closed_at = c.occurred_at AND c.recorded_at >= b.attested_at AND l.is_determined AND c.rule = 'L-39'"
     )
     assert differing == 333
-    assert watch.value("SELECT count(*) FROM audit_event WHERE event = 'hazard:import_closed:recorded'") == 333
+    assert watch.value("SELECT count(*) FROM audit_event WHERE event = 'hazard:import_closed:recorded'") == 2 * 333
 
 
 def test_one_attestation_alone_moves_no_figure(imported: TestDatabase, watch: Watch) -> None:

@@ -1,10 +1,13 @@
 """The audit trail (design 4): every stream gapless and chained, its head the last row; the one sequence gapless."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 
 from tests.oracle.book import Book, Row, Violation, unmet
+
+Told = tuple[object, ...]
 
 
 def stream_violations(book: Book) -> Iterator[Violation]:
@@ -14,6 +17,39 @@ def stream_violations(book: Book) -> Iterator[Violation]:
     positions = sorted(row["position"] for row in book.rows["sequence_position"])
     gapless = positions == list(range(1, len(positions) + 1))
     yield from unmet(None, f"{len(positions)} positions", {"sequence-has-gaps": gapless})
+    yield from _acts_and_events(book)
+
+
+def _acts_and_events(book: Book) -> Iterator[Violation]:
+    """Each act has one event of its transaction that names it, and no event names another (promise P-27)."""
+    told: dict[Told, int] = {}
+    for event in book.rows["audit_event"]:
+        if event["event"].startswith("hazard:") and event["event"].endswith(":recorded"):
+            named = _named_by(event)
+            told[named] = told.get(named, 0) + 1
+    acts = {_act(row): row for row in book.rows["hazard_transition"] if row["restates"] is None}
+    for key, row in acts.items():
+        where = f"act {row['id']} ({row['act']}) is told {told.get(key, 0)} times"
+        yield from unmet(row["hazard_id"], where, {"act-not-told-once": told.get(key, 0) == 1})
+    for key in told.keys() - acts.keys():
+        yield from unmet(None, f"event of act {key}", {"event-without-act": False})
+
+
+def _act(row: Row) -> Told:
+    return row["hazard_id"], row["id"], row["version"], row["act"], row["account_id"], row["transaction_id"]
+
+
+def _named_by(event: Row) -> Told:
+    said = _particulars(event["payload"])
+    act = event["event"].split(":")[1]
+    return (
+        event["hazard_id"],
+        said.get("transition"),
+        said.get("version"),
+        act,
+        event["account_id"],
+        event["transaction_id"],
+    )
 
 
 def _stream(book: Book, stream: Row) -> Iterator[Violation]:
@@ -38,3 +74,11 @@ def _stream(book: Book, stream: Row) -> Iterator[Violation]:
             "audit-event-of-another-hazard": all(row["hazard_id"] == stream["hazard_id"] for row in events),
         },
     )
+
+
+def _particulars(payload: bytes) -> Row:
+    try:
+        said = json.loads(payload)["particulars"]
+    except (ValueError, KeyError):
+        return {}
+    return dict(said)

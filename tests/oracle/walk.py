@@ -128,7 +128,9 @@ class Walk:
         return row
 
     def _audit(self, act: str, row: int) -> None:
-        payload = json.dumps({"act": act, "transition": row}).encode()
+        event = f"hazard:{act}:recorded"
+        particulars = {"act": act, "transition": row, "version": self.facts["version"]}
+        payload = json.dumps({"event": event, "particulars": particulars}).encode()
         before = self.hashes["head"]
         self.hashes["head"] = hashlib.sha256(before + payload).digest()
         serial = self.facts["version"]
@@ -137,7 +139,7 @@ class Walk:
             stream_id=self.made["stream"],
             serial=serial,
             hazard_id=self.id,
-            event=act,
+            event=event,
             payload=payload,
             previous_sha256=before,
             sha256=self.hashes["head"],

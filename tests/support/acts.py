@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tests.support.recording import RECORD
+
 Row = Mapping[str, Any]
 Run = Callable[[str, Mapping[str, object]], Sequence[Row]]
 
@@ -98,7 +100,10 @@ class Desk:
             person=actor.person,
             appointment=actor.appointment,
         )
-        return 0 if row is None else int(row["id"])
+        if row is None:
+            return 0
+        self.run(RECORD, {"transition": row["id"]})
+        return int(row["id"])
 
     def document(self, table: str, actor: Actor, hazard: int, columns: str, values: str, **bound: object) -> int:
         """A document of an act, in the hazard's cycle."""

@@ -345,12 +345,13 @@ def insert_copy(b: Bench, sets: str, walk: Walk | None = None) -> None:
     )
     given = dict(pair.split(" = ", 1) for pair in sets.split("; "))
     values = ", ".join(given.get(name.strip(), f"t.{name.strip()}") for name in columns.split(","))
-    target.do(
+    copied = target.run(
         f"INSERT INTO hazard_transition ({columns}) SELECT {values} FROM hazard_transition t"
         " JOIN hazard h ON h.id = t.hazard_id WHERE t.id = (SELECT max(id) FROM hazard_transition WHERE"
-        " hazard_id = %s)",
+        " hazard_id = %s) RETURNING id",
         target.hazard_id,
     )
+    target.audited(copied)
 
 
 def wrong_row(b: Bench, sets: str) -> None:

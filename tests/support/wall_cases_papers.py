@@ -349,17 +349,18 @@ def enter(b: Bench, of_batch: int, sets: str = "", *, with_record: bool = True, 
         )
     acts = [(0, "import_open", None, "listed"), (1, "import_closed", "listed", "closed")]
     for version, act, from_state, to_state in acts if given["state"] == "'closed'" else [(1, *acts[0][1:])]:
-        walk.do(
+        entered = walk.run(
             "INSERT INTO hazard_transition (hazard_id, act, rule, from_state, to_state, version, cycle, unit_id,"
             " sector, channel, level, found_on, is_determined, is_legacy, actor_label, act_order, occurred_at,"
             " enterprise_id) SELECT id, %s, 'L-39', %s, %s, %s, 1, unit_id, sector, channel, level, found_on, true,"
-            " true, '补录', 0, '2025-06-01', enterprise_id FROM hazard WHERE id = %s",
+            " true, '补录', 0, '2025-06-01', enterprise_id FROM hazard WHERE id = %s RETURNING id",
             act,
             from_state,
             to_state,
             version,
             walk.hazard_id,
         )
+        walk.audited(entered)
     settle(b.connection)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from tests.support.recording import RECORD
 from tests.support.wall_city import City, Connection, Official, digest, one
 
 REFUSED = "QL001"
@@ -87,9 +88,14 @@ class Walk:
         if not self.do("UPDATE hazard SET version = version + 1 WHERE id = %s", self.hazard_id):
             raise psycopg.errors.InsufficientPrivilege("out of scope")
 
+    def audited(self, transition: int) -> int:
+        """The act's audit event, as the application writes it; the same transition."""
+        self.connection.execute(RECORD, {"transition": transition})
+        return transition
+
     def transition(self, act: str, to_state: str | None = None, cycle: int = 0) -> int:
         """The act's history row with the hazard's dimensions; `cycle`: by how much the act raises it."""
-        return int(
+        return self.audited(
             self.run(
                 "INSERT INTO hazard_transition (hazard_id, act, rule, from_state, to_state, version, cycle, unit_id,"
                 " sector, channel, level, supervision_tier, lead_organisation_id, listing_office_id, enterprise_id,"
@@ -173,7 +179,7 @@ class Walk:
 
     def _moved(self, act: str, from_state: str, to_state: str) -> int:
         """A transition written after the hazard's own row has moved."""
-        return int(
+        return self.audited(
             self.run(
                 "INSERT INTO hazard_transition (hazard_id, act, rule, from_state, to_state, version, cycle, unit_id,"
                 " sector, channel, level, supervision_tier, lead_organisation_id, listing_office_id, enterprise_id,"

@@ -3,13 +3,13 @@
 import psycopg
 import pytest
 
-from tests.support import wall_cases_around, wall_cases_papers
+from tests.support import wall_cases_around, wall_cases_audit, wall_cases_papers
 from tests.support.wall_bench import WORLDS, Bench
 from tests.support.wall_cases import Case
 from tests.support.wall_steps import refusal
 from tests.wall.conftest import Walled
 
-CASES = (*wall_cases_around.around(), *wall_cases_papers.around())
+CASES = (*wall_cases_around.around(), *wall_cases_papers.around(), *wall_cases_audit.around())
 
 
 def met(walled: Walled, case: Case) -> str:
