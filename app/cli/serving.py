@@ -20,6 +20,7 @@ from app.cli.demo_ledger import take_in_sample_ledger
 from app.infrastructure.clock import today_in_shanghai
 from app.infrastructure.database import Database
 from app.infrastructure.errors import Conflict
+from app.infrastructure.http_server import server_config
 from app.infrastructure.logging import configure_logging
 from app.infrastructure.owner import owner_transaction
 from app.infrastructure.settings import Settings, SettingsRefused, refuse_public_demo, with_generated_keys
@@ -123,16 +124,8 @@ def _serve(settings: Settings, addresses: Addresses, listener: socket.socket, wh
     database = Database.at(
         addresses.app, pool_size=settings.database_pool_size, idle_minutes=settings.session_idle_minutes
     )
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(settings, database),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            forwarded_allow_ips=settings.forwarded_allow_ips,
-            timeout_graceful_shutdown=20,
-        )
-    )
+    config = server_config(create_app(settings, database), forwarded_allow_ips=settings.forwarded_allow_ips)
+    server = uvicorn.Server(config)
     watcher = threading.Thread(target=_when_ready, args=(settings, server, when_ready), daemon=True)
     watcher.start()
     server.run(sockets=[listener])

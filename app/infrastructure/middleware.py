@@ -10,11 +10,13 @@ import structlog
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.infrastructure.errors import TooLarge
 from app.infrastructure.problem_details import render, render_status
-from app.infrastructure.rate_limits import RateLimits, rates_of
+from app.infrastructure.rate_limits import RATE_HEADERS, RateLimits, rates_of
+from app.infrastructure.request_head import read_head
 from app.infrastructure.security_settings import SecuritySettings
 
 LONGEST_QUERY: Final = 8192
@@ -25,8 +27,13 @@ _SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    # Inspectors photograph on site, with time and position; nothing else of a device is asked for.
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()",
 }
+# Said over https alone: browsers ignore it otherwise, and a test over http must not bind a host for a year.
+_HTTPS_ONLY: Final = "max-age=31536000"
 _STRICT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 # Swagger UI and ReDoc start from a script inside their page and draw with styles of their own.
 _DOCS_POLICY: Final = (
@@ -34,6 +41,8 @@ _DOCS_POLICY: Final = (
     "img-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
 )
 _DOCS: Final = ("/docs", "/redoc", "/static-offline-docs")
+# The body stays unread, or where it ends is in doubt: the connection cannot serve another request.
+_LAST: Final = {"Connection": "close"}
 _access: Final = structlog.get_logger("qingling.access")
 
 
@@ -55,6 +64,9 @@ class RequestEdge:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, answer.send)
+            except ClientDisconnect:
+                # Who left before the body was whole is owed no answer; nothing began.
+                scope["state"]["problem_code"] = "client_left"
             except Exception as error:
                 # The outermost edge: below it nothing may catch so widely.
                 _access.error("unexpected_error", exc_info=error)
@@ -83,10 +95,14 @@ class _Answer:
 def _complete_headers(scope: Scope, headers: MutableHeaders) -> None:
     path: str = scope["path"]
     headers["X-Request-ID"] = scope["state"]["request_id"]
+    headers.update(scope["state"].get(RATE_HEADERS, {}))
     for name, value in _SECURITY_HEADERS.items():
         headers.setdefault(name, value)
     headers.setdefault("Content-Security-Policy", _DOCS_POLICY if path.startswith(_DOCS) else _STRICT_POLICY)
-    if path.startswith("/api"):
+    if scope.get("scheme") == "https":
+        headers.setdefault("Strict-Transport-Security", _HTTPS_ONLY)
+    if not path.startswith(_DOCS):
+        # What may be kept says so itself.
         headers.setdefault("Cache-Control", "no-store")
 
 
@@ -132,15 +148,14 @@ class SizeLimits:
             await self._app(scope, receive, send)
             return
         limit = self._limit_of(scope["path"])
-        declared = Headers(scope=scope).get("content-length", "0")
+        fault, declared = read_head(scope)
         if len(scope["query_string"]) > LONGEST_QUERY:
             await render_status(414, scope)(scope, receive, send)
-        elif not (declared.isascii() and declared.isdigit()):
-            await render_status(400, scope)(scope, receive, send)
+        elif fault is not None:
+            await render_status(fault, scope, _LAST)(scope, receive, send)
         elif len(declared) > len(str(limit)) + 1 or int(declared) > limit:
             refusal = render(TooLarge(facts={"limit_bytes": limit}), scope)
-            # The body stays unread, so the connection cannot serve another request.
-            refusal.headers["Connection"] = "close"
+            refusal.headers.update(_LAST)
             await refusal(scope, receive, send)
         else:
             await self._app(scope, _counted(receive, limit), send)
@@ -155,7 +170,7 @@ def _counted(receive: Receive, limit: int) -> Receive:
         read += len(message.get("body", b""))
         if read > limit:
             # FastAPI turns any other exception of a body into 400.
-            raise HTTPException(413)
+            raise HTTPException(413, headers=_LAST)
         return message
 
     return counted

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 import structlog
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 
 from app.infrastructure.constraint_errors import translate
 from app.infrastructure.errors import (
@@ -71,6 +73,12 @@ _OF_THE_TRANSPORT: Final[Mapping[int, tuple[str, str, str, str]]] = {
     406: ("not_acceptable", "无法提供所需格式", "Not acceptable", "无法提供所要求的格式，请改用 application/json。"),
     413: ("too_large", "内容过大", "Too large", "提交的内容超过了允许的大小，请缩小或分次提交。"),
     414: ("query_too_long", "查询条件过长", "Query too long", "查询条件不得超过 8192 字节，请减少筛选项。"),
+    431: (
+        "head_too_large",
+        "请求头过大",
+        "Request head too large",
+        "请求头不得超过 32 KiB，请减少或缩短请求头后重试。",
+    ),
     415: ("unsupported_media_type", "格式不支持", "Unsupported media type", "请以 application/json 提交。"),
     500: (
         "internal_error",
@@ -82,6 +90,7 @@ _OF_THE_TRANSPORT: Final[Mapping[int, tuple[str, str, str, str]]] = {
 """Status that no refusal of ours stands for → code, Chinese title, English title, detail."""
 
 _SHOWABLE: Final = re.compile(r"[A-Za-z0-9_.\-\u4e00-\u9fff]{1,64}")
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _logger: Final = structlog.get_logger("qingling.problem")
 
@@ -277,7 +286,17 @@ async def _malformed(request: Request, error: RequestValidationError) -> Respons
 
 
 async def _of_the_framework(request: Request, error: HTTPException) -> Response:
-    return render_status(error.status_code, request.scope, error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(_methods_of(request))}
+    return render_status(error.status_code, request.scope, headers)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """What the address takes: the framework names only the methods of the first route that has it."""
+    routes: list[BaseRoute] = request.app.routes
+    asked = ({**request.scope, "method": method} for method in _METHODS)
+    return [scope["method"] for scope in asked if any(route.matches(scope)[0] is Match.FULL for route in routes)]
 
 
 async def _recorded(record_refusal: RefusalRecorder, request: Request, error: RegistryError) -> None:

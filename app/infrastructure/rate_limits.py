@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 from limits import RateLimitItemPerMinute
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.infrastructure.errors import TooManyRequests
 from app.infrastructure.problem_details import render
@@ -31,6 +31,8 @@ from app.infrastructure.security_settings import SecuritySettings
 
 MOST_KEYS: Final = 20_000
 """Counters kept at once, some 6 MB; beyond them the one that ends soonest is forgotten."""
+RATE_HEADERS: Final = "rate_headers"
+"""Where in the request's state the headers wait for the answer."""
 _MINUTE: Final = 60
 _LONGEST_ADDRESS: Final = 64
 _EXEMPT: Final = frozenset({"/healthz", "/readyz"})
@@ -182,12 +184,12 @@ class RateLimits:
         token = _token(scope)
         rate_class = class_of(scope["method"], scope["path"], bears_token=token is not None)
         standing = self._count(rate_class, _address(scope), token)
-        told = self._telling(rate_class, standing, send, is_known=token is not None)
+        self._tell(scope, rate_class, standing, is_known=token is not None)
         if standing.is_within:
-            await self._app(scope, receive, told)
+            await self._app(scope, receive, send)
         else:
             refusal = TooManyRequests(retry_after=standing.seconds)
-            await render(refusal, scope)(scope, receive, told)
+            await render(refusal, scope)(scope, receive, send)
 
     def _count(self, rate_class: RateClass, address: str, token: bytes | None) -> _Standing:
         standing = self._hit(self._of_address[rate_class], address)
@@ -202,18 +204,13 @@ class RateLimits:
         ends, remaining = self._limiter.get_window_stats(limit.item, who)
         return _Standing(is_within, remaining, max(1, math.ceil(ends - self._clock())), limit.name)
 
-    def _telling(self, rate_class: RateClass, standing: _Standing, send: Send, *, is_known: bool) -> Send:
+    def _tell(self, scope: Scope, rate_class: RateClass, standing: _Standing, *, is_known: bool) -> None:
         limits = [self._of_address[rate_class]] + ([self._of_principal[rate_class]] if is_known else [])
-        policy = ", ".join(f'"{limit.name}";q={limit.item.amount};w={_MINUTE}' for limit in limits)
-        left = f'"{standing.limit}";r={standing.remaining};t={standing.seconds}'
-
-        async def told(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = [*message.get("headers", ()), (b"ratelimit-policy", policy.encode())]
-                message = {**message, "headers": [*headers, (b"ratelimit", left.encode())]}
-            await send(message)
-
-        return told
+        # The outermost edge sends them, so that even the answer to a fault of ours bears them.
+        scope.setdefault("state", {})[RATE_HEADERS] = {
+            "RateLimit-Policy": ", ".join(f'"{limit.name}";q={limit.item.amount};w={_MINUTE}' for limit in limits),
+            "RateLimit": f'"{standing.limit}";r={standing.remaining};t={standing.seconds}',
+        }
 
 
 def _limit(name: str, amount: int) -> _Limit:

@@ -1,5 +1,6 @@
 """The outermost edge: one request id, one log line without personal data, limits before a byte is read."""
 
+import asyncio
 import io
 import json
 import logging
@@ -10,7 +11,7 @@ from uuid import UUID
 import psycopg
 import pytest
 import structlog
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy.exc import DBAPIError
 from starlette.testclient import TestClient
@@ -41,6 +42,13 @@ def app_under_test() -> FastAPI:
     @router.get("/wrong")
     async def wrong() -> None:
         raise RuntimeError(SECRET)
+
+    @router.get("/published")
+    async def published(response: Response) -> None:
+        response.headers["Cache-Control"] = "public, max-age=300"
+
+    @router.put("/published")
+    async def publish() -> None: ...
 
     @router.get("/half")
     async def half() -> StreamingResponse:
@@ -91,12 +99,49 @@ def test_any_other_request_id_is_replaced(client: TestClient, given: str) -> Non
 
 
 @pytest.mark.parametrize("path", ["/api/v1/nowhere", "/api/v1/wrong"])
-def test_even_a_failure_carries_the_security_headers(client: TestClient, path: str) -> None:
+def test_even_a_failure_carries_the_security_headers(client: TestClient, path: str, lines: io.StringIO) -> None:
     headers = client.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert headers["cache-control"] == "no-store"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
+    assert {"camera=(self)", "geolocation=(self)", "microphone=()"} <= set(headers["permissions-policy"].split(", "))
+    assert headers["ratelimit"].endswith(";t=60")
+    assert "server" not in headers
+
+
+def test_a_browser_is_held_to_https_only_by_an_answer_that_came_over_it(client: TestClient) -> None:
+    assert "strict-transport-security" not in client.get("/api/v1/nowhere").headers
+    over_https = client.get("https://testserver/api/v1/nowhere").headers
+    assert over_https["strict-transport-security"] == "max-age=31536000"
+
+
+def test_what_a_route_lets_be_kept_stays_so(client: TestClient) -> None:
+    assert client.get("/api/v1/published").headers["cache-control"] == "public, max-age=300"
+
+
+def test_an_undeclared_method_is_told_every_declared_one(client: TestClient) -> None:
+    refused = client.delete("/api/v1/published")
+    assert (refused.status_code, refused.headers["allow"], refused.json()["code"]) == (
+        405,
+        "GET, PUT",
+        "method_not_allowed",
+    )
+
+
+def test_who_leaves_before_the_body_is_whole_is_no_fault(lines: io.StringIO) -> None:
+    async def left() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def answered(_message: Any) -> None:
+        raise AssertionError("nobody is there to be answered")
+
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/hazards/h1", "query_string": b"", "headers": []}
+    asyncio.run(app_under_test()(scope, left, answered))
+    (line,) = [line for line in logged(lines) if line["logger"] == "qingling.access"]
+    assert (line["event"], line["status"], line["code"]) == ("request", None, "client_left")
 
 
 def test_the_documentation_may_run_its_own_script_and_nobody_elses(client: TestClient) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from app.infrastructure.rate_limits import BoundedMemory, RateClass, RateLimits, Rates, class_of, rates_of
+from app.infrastructure.rate_limits import RATE_HEADERS, BoundedMemory, RateClass, RateLimits, Rates, class_of, rates_of
 from app.infrastructure.security_settings import SecuritySettings
 
 RATES = {
@@ -47,7 +47,7 @@ class Limited:
         self, path: str = READ, *, method: str = "GET", authorization: str | None = "Bearer one", peer: Any = "10.0.0.1"
     ) -> tuple[int, dict[str, str]]:
         headers = [] if authorization is None else [(b"authorization", authorization.encode("latin-1"))]
-        scope = {
+        scope: dict[str, Any] = {
             "type": "http",
             "method": method,
             "path": path,
@@ -65,7 +65,7 @@ class Limited:
 
         asyncio.run(self.limits(scope, receive, send))
         told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-        return sent[0]["status"], told
+        return sent[0]["status"], told | scope.get("state", {}).get(RATE_HEADERS, {})
 
     def statuses(self, times: int, ask: Callable[[int], tuple[int, Any]]) -> list[int]:
         return [ask(number)[0] for number in range(times)]
@@ -90,17 +90,17 @@ def test_who_asks_too_often_is_told_how_long_to_wait(limited: Limited) -> None:
 
 def test_every_answer_says_the_policy_and_what_is_left(limited: Limited) -> None:
     _, told = limited.ask()
-    assert told["ratelimit-policy"] == '"read-address";q=10;w=60, "read";q=5;w=60'
-    assert told["ratelimit"] == '"read";r=4;t=60'
+    assert told["RateLimit-Policy"] == '"read-address";q=10;w=60, "read";q=5;w=60'
+    assert told["RateLimit"] == '"read";r=4;t=60'
     limited.clock.seconds += 15.5
-    assert limited.ask()[1]["ratelimit"] == '"read";r=3;t=45'
+    assert limited.ask()[1]["RateLimit"] == '"read";r=3;t=45'
     refused = [limited.ask() for _ in range(4)][-1]
-    assert refused[1]["ratelimit"] == '"read";r=0;t=45'
+    assert refused[1]["RateLimit"] == '"read";r=0;t=45'
 
 
 def test_nobody_signed_in_is_counted_by_address_alone(limited: Limited) -> None:
     _, told = limited.ask(authorization=None)
-    assert told["ratelimit-policy"] == '"public-address";q=4;w=60'
+    assert told["RateLimit-Policy"] == '"public-address";q=4;w=60'
     assert limited.statuses(4, lambda _: limited.ask(authorization=None)) == [200, 200, 200, 429]
 
 
