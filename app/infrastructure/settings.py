@@ -28,6 +28,7 @@ __all__ = [
     "Settings",
     "SettingsRefused",
     "default_data_dir",
+    "generated_key",
     "load_settings",
     "refuse_public_demo",
     "with_generated_keys",
@@ -204,19 +205,24 @@ def with_generated_keys(settings: Settings) -> Settings:
     """The settings with an identity key of this data folder, made there on first use (0600) unless one is set."""
     if settings.identity_key is not None:
         return settings
-    folder = settings.data_dir / "keys"
-    path = folder / "identity.key"
+    key = generated_key(settings.data_dir, "identity.key")
+    return settings.model_copy(update={"identity_key": SecretStr(key)})
+
+
+def generated_key(data_dir: Path, name: str) -> str:
+    """32 random bytes in hexadecimal, kept in the data folder under that name: made there once (0600)."""
+    folder = data_dir / "keys"
+    path = folder / name
     try:
-        make_data_folder(settings.data_dir)
+        make_data_folder(data_dir)
         folder.mkdir(mode=0o700, exist_ok=True)
         if not path.exists():
             _write_new(path, secrets.token_hex(_KEY_LENGTH))
-        key = path.read_text(encoding="ascii").strip()
+        return path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise SettingsRefused(
-            f"无法在数据目录 {settings.data_dir} 中读写密钥（{error.strerror}），请检查权限或另设 {PREFIX}DATA_DIR。"
+            f"无法在数据目录 {data_dir} 中读写密钥（{error.strerror}），请检查权限或另设 {PREFIX}DATA_DIR。"
         ) from error
-    return settings.model_copy(update={"identity_key": SecretStr(key)})
 
 
 def _write_new(path: Path, text: str) -> None:
