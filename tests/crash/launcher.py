@@ -1,0 +1,150 @@
+"""Serves the application in a child that may die at any moment: `python -m tests.crash.launcher ORDER`.
+
+This process imports everything once and holds the port; each start forks a child that serves on it. What it is told,
+one JSON line each: start (with a planted fault, a fuse in points, another database), wait, kill; each is answered with
+one. It ends when its standard input does, and its child ends with it.
+"""
+
+import asyncio
+import ctypes
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from app.cli.demo_city import SAMPLE_PASSWORD
+from app.infrastructure.database import Database
+from app.infrastructure.logging import configure_logging
+from app.infrastructure.settings import Settings
+from app.main import create_app
+from tests.crash.planted_faults import PLANTED
+from tests.support.failpoints import ArmedByHeader, Failpoints
+from tests.support.registry import API
+from tests.support.walk import report_document
+
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with(parent: int) -> None:
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+@dataclass
+class Child:
+    """The process that serves now."""
+
+    pid: int
+    report: int
+
+    def ended(self, seconds: float) -> dict[str, Any]:
+        """Wait for its end: the label it died at, None when it was killed from outside; `ended` False when it lives."""
+        handle = os.pidfd_open(self.pid)
+        try:
+            if not select.select([handle], [], [], seconds)[0]:
+                return {"ended": False}
+        finally:
+            os.close(handle)
+        os.waitpid(self.pid, 0)
+        said = os.read(self.report, 1000)
+        os.close(self.report)
+        return {"ended": True, "point": json.loads(said) if said else None}
+
+    def kill(self) -> dict[str, Any]:
+        """End it at once; harmless when it is dead already."""
+        os.kill(self.pid, signal.SIGKILL)
+        return self.ended(10)
+
+
+@dataclass
+class Kitchen:
+    """The application as every child is forked with it, used once, so that no child compiles everything anew."""
+
+    listener: socket.socket
+    order: dict[str, Any]
+    app: FastAPI
+
+    def start(self, told: dict[str, Any]) -> Child:
+        """A child that serves; requests sent before it does wait at the port."""
+        reading, writing = os.pipe()
+        parent = os.getpid()
+        pid = os.fork()
+        if pid:
+            os.close(writing)
+            return Child(pid, reading)
+        os.close(reading)
+        _die_with(parent)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
+        self._serve(told, Failpoints(writing, told.get("fuse")))
+        os._exit(0)
+
+    def _serve(self, told: dict[str, Any], points: Failpoints) -> None:
+        elsewhere = told.get("database_url")
+        app = application(self.order | {"database_url": elsewhere}) if elsewhere else self.app
+        points.install()
+        served = PLANTED[told["planted"]](app) if told.get("planted") else app
+        config = uvicorn.Config(ArmedByHeader(served, points), log_config=None, access_log=False, server_header=False)
+        uvicorn.Server(config).run(sockets=[self.listener])
+
+
+def application(order: dict[str, Any]) -> FastAPI:
+    """The application on the order's database."""
+    url = SecretStr(order["database_url"])
+    settings = Settings(data_dir=Path(order["data_dir"]), identity_key=SecretStr(order["key"]), database_url=url)
+    return create_app(settings, Database.at(order["database_url"], pool_size=settings.database_pool_size))
+
+
+async def use_once(app: FastAPI) -> None:
+    """A sign-in, a report and reads; then every connection is closed."""
+    address = "http://127.0.0.1"
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=address) as client:
+        officer = {"login_name": "chemical-safety-officer", "password": SAMPLE_PASSWORD}
+        token = (await client.post(f"{API}/session", json=officer)).json()["token"]
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"warm-{os.getpid()}"}
+        reported = await client.post(f"{API}/hazards", json=report_document(), headers=headers)
+        await client.get(reported.headers["location"], headers=headers)
+    await app.state.database.close()
+
+
+def main() -> None:
+    """Obey until standard input ends."""
+    order = json.loads(sys.argv[1])
+    _die_with(order["parent"])
+    configure_logging("error")
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(256)
+    kitchen = Kitchen(listener, order, application(order))
+    asyncio.run(use_once(kitchen.app))
+    child: Child | None = None
+    _say({"port": listener.getsockname()[1]})
+    for line in sys.stdin:
+        told = json.loads(line)
+        match told["do"]:
+            case "start":
+                child = kitchen.start(told)
+                _say({"pid": child.pid})
+            case "wait" if child is not None:
+                _say(child.ended(told["seconds"]))
+            case "kill" if child is not None:
+                _say(child.kill())
+
+
+def _say(what: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

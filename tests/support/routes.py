@@ -1,0 +1,48 @@
+"""The API's operations by method and path, as its own document names them."""
+
+import re
+from functools import cache
+from typing import Final
+
+from pydantic import SecretStr
+
+from app.infrastructure.database import Database
+from app.infrastructure.settings import Settings
+from app.main import create_app
+from tests.support.registry import API, IDENTITY_KEY
+
+_READS: Final = ("get", "head", "options")
+
+
+@cache
+def operations() -> dict[tuple[str, str], str]:
+    """The operation's id by method (lower case) and template."""
+    settings = Settings(identity_key=SecretStr(IDENTITY_KEY))
+    document = create_app(settings, Database.at("postgresql+psycopg://nobody@nowhere.invalid/none")).openapi()
+    return {
+        (method, path): operation["operationId"]
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+@cache
+def _patterns() -> list[tuple[str, re.Pattern[str], str]]:
+    # A template without parameters comes first: `/posts/check` is no post.
+    ordered = sorted(operations().items(), key=lambda one: one[0][1].count("{"))
+    return [(method, re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)), name) for (method, path), name in ordered]
+
+
+def operation_of(method: str, path: str) -> str:
+    """The operation that serves a path below the API's prefix, or one beside it; KeyError when none does."""
+    plain = path.partition("?")[0]
+    for address in (f"{API}{plain}", plain):
+        for known, pattern, name in _patterns():
+            if known == method.lower() and pattern.fullmatch(address):
+                return name
+    raise KeyError(f"{method} {path}")
+
+
+def writes() -> set[str]:
+    """Every operation that may change something."""
+    return {name for (method, _path), name in operations().items() if method not in _READS}
