@@ -66,6 +66,8 @@ class Performing:
     book: RuleBook
     next_state: State
     transition_id: int
+    audited: dict[str, Any] = field(default_factory=dict)
+    """What the act's audit event says beside the act: identifiers and hashes of what `write` has written."""
 
     @property
     def signature_columns(self) -> dict[str, Any]:
@@ -219,15 +221,16 @@ async def _do(
             "edition_id": book.edition_id,
         },
     )
-    await write(Performing(context, facts, book, state, transition_id))
+    act = Performing(context, facts, book, state, transition_id)
+    await write(act)
     columns = {name: value for name, value in changes.items() if name in Hazard.__table__.columns}
     await context.session.execute(update(Hazard).where(Hazard.id == facts.hazard_id).values(columns))
-    await _audit(context, facts.hazard_id, intent.act, transition_id, facts.version)
+    done = {"act": intent.act.value, "transition": transition_id, "version": facts.version}
+    await _audit(context, facts.hazard_id, act.audited | done)
 
 
-async def _audit(context: Context, hazard_id: int, act: Act, transition_id: int, version: int) -> None:
-    particulars = {"act": act.value, "transition": transition_id, "version": version}
-    await record(context, f"hazard:{act.value}:recorded", hazard_subject(hazard_id), particulars)
+async def _audit(context: Context, hazard_id: int, particulars: Mapping[str, Any]) -> None:
+    await record(context, f"hazard:{particulars['act']}:recorded", hazard_subject(hazard_id), particulars)
 
 
 _DIMENSIONS = (
@@ -298,7 +301,7 @@ async def admit(context: Context, act: Act, values: Mapping[str, Any], book: Rul
         "edition_id": book.edition_id,
     }
     transition_id = await _append(context, row)
-    await _audit(context, hazard_id, act, transition_id, facts.version)
+    await _audit(context, hazard_id, {"act": act.value, "transition": transition_id, "version": facts.version})
     return hazard_id
 
 

@@ -1,5 +1,6 @@
 """四级签字: sign, refuse, withdraw. The rule book says who may; the database says it again before it keeps a row."""
 
+from datetime import UTC
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -50,12 +51,25 @@ async def sign(context: Context, target: Target, sent: SignatureGiven, *, dry_ru
             "opinion": sent.note,
             "transition_id": act.transition_id,
         }
-        await context.session.execute(insert(Signature).values(row))
+        act.audited["signature"] = await _kept(context, row)
         if open_round.purpose is Purpose.WITHDRAWAL and request and _completes(act.facts, sent.level):
             await _dismiss(act, request, open_round.round_id)
 
     intent = Intent(Act.SIGN, particulars, dry_run, version_required=True, reason=_reason(request))
     return await perform(context, target, intent, write=write, change=change)
+
+
+async def _kept(context: Context, row: dict[str, Any]) -> dict[str, Any]:
+    """Keeps a signature; what the trail says of it, so that no hand can change the row unseen."""
+    told = (Signature.id, Signature.round_id, Signature.level, Signature.content_sha256, Signature.signed_at)
+    kept = (await context.session.execute(insert(Signature).values(row).returning(*told))).one()
+    return {
+        "id": kept.id,
+        "round": kept.round_id,
+        "level": kept.level,
+        "content_sha256": kept.content_sha256.hex(),
+        "signed_at": kept.signed_at.astimezone(UTC).isoformat(timespec="microseconds"),
+    }
 
 
 def _reason(request: RoundRequest | None) -> str | None:
@@ -124,6 +138,7 @@ async def withdraw(context: Context, target: Target, sent: SignatureWithdrawn, *
             "account_id": context.actor.account_id,
             "reason": sent.note,
         }
+        act.audited["withdrawn_signature"] = newest.signature_id
         await context.session.execute(insert(SignatureWithdrawal).values(row))
 
     intent = Intent(Act.WITHDRAW_SIGNATURE, sent.model_dump(), dry_run, version_required=True, reason=sent.note)
