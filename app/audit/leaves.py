@@ -84,6 +84,9 @@ def _told(row: Mapping[Any, Any]) -> Iterator[tuple[str, str | int | None]]:
     for name, value in row.items():
         if name in _SAID_AS_HASH:
             yield f"{name}_sha256", _hash_of(value)
+        elif name == "transaction_id":
+            # 64 bits without a sign: more than every language's JSON numbers hold.
+            yield name, str(value)
         else:
             yield name, _written(value)
 
