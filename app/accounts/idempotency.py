@@ -105,7 +105,7 @@ async def once(context: SignedIn, request: Request, idempotency_key: Idempotency
 
 async def _digest_what_was_sent(request: Request, digest: hmac.HMAC) -> None:
     """The body; of a form its fields, for a retried upload draws new boundaries, and its stream was read already."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if not request.headers.get("content-type", "").lower().startswith("multipart/"):
         digest.update(await request.body())
         return
     for name, value in (await request.form()).multi_items():

@@ -48,14 +48,21 @@ def _names_of_a_model(annotation: Any) -> set[str]:  # noqa: ANN401 - whatever a
 
 
 async def only_json_documents(request: Request) -> None:
-    """HTTPException 415 for a body of another content type, or of none; a route that takes a form is left alone."""
-    if request.method in _WITHOUT_A_DOCUMENT or _is_json(request.headers.get("content-type", "")):
+    """HTTPException 415 for a body of another content type than the route's, or of none: JSON, or a multipart form."""
+    content_type = request.headers.get("content-type", "")
+    if request.method in _WITHOUT_A_DOCUMENT:
         return
     body_field = matched_route(request.scope).body_field
-    if body_field is not None and isinstance(body_field.field_info, Form):
-        return
-    if await request.body():
+    takes_form = body_field is not None and isinstance(body_field.field_info, Form)
+    if takes_form and not _is_multipart(content_type):
+        # A form of another kind cannot carry the file, and its stream was read already.
         raise HTTPException(415)
+    if not takes_form and not _is_json(content_type) and await request.body():
+        raise HTTPException(415)
+
+
+def _is_multipart(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() == "multipart/form-data"
 
 
 def _is_json(content_type: str) -> bool:

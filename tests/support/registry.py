@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
 from PIL import Image
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
@@ -137,9 +138,9 @@ def photo(shade: int) -> bytes:
     return buffer.getvalue()
 
 
-async def _prepare(database: TestDatabase) -> None:
+async def _prepare(database: TestDatabase, area: str) -> None:
     wanted = Initialisation(
-        SHIPPED_AREA.read_text(encoding="utf-8"),
+        area,
         SHIPPED_EDITION.read_text(encoding="utf-8"),
         GO_LIVE,
         is_demo=True,
@@ -153,22 +154,29 @@ async def _prepare(database: TestDatabase) -> None:
         await context.session.execute(update(Account).values(password_hash=_QUICK.hash(SAMPLE_PASSWORD)))
 
 
-def prepare(database: TestDatabase) -> None:
-    """Initialises the registry and settles the demo's city in it."""
-    asyncio.run(_prepare(database))
+def prepare(database: TestDatabase, *, area: str | None = None) -> None:
+    """Initialises the registry, in the shipped area or another that holds it, and settles the demo's city in it."""
+    asyncio.run(_prepare(database, area or SHIPPED_AREA.read_text(encoding="utf-8")))
+
+
+def ordinary_settings(**security: Any) -> Settings:
+    """No second factor asked, no password too old, no rate met, unless a test says otherwise."""
+    asked = {**UNLIMITED, "second_factor": "optional", "password_max_age_days": 0, **security}
+    return Settings(identity_key=SecretStr(IDENTITY_KEY), security=SecuritySettings(**asked))
+
+
+def build_app(database: TestDatabase, folder: Path, **changed: Any) -> FastAPI:
+    """The application on a prepared database, not yet started."""
+    settings = ordinary_settings().model_copy(
+        update={"data_dir": folder, "database_url": SecretStr(database.app_url), **changed}
+    )
+    return create_app(settings, Database.at(database.app_url, pool_size=4))
 
 
 @contextlib.contextmanager
-def open_registry(database: TestDatabase, folder: Path) -> Iterator[Registry]:
-    """The API on a prepared database."""
-    settings = Settings(
-        data_dir=folder,
-        identity_key=SecretStr(IDENTITY_KEY),
-        database_url=SecretStr(database.app_url),
-        security=SecuritySettings(**UNLIMITED),
-    )
-    app = create_app(settings, Database.at(database.app_url, pool_size=4))
-    with TestClient(app, raise_server_exceptions=True) as client:
+def open_registry(database: TestDatabase, folder: Path, **changed: Any) -> Iterator[Registry]:
+    """The API on a prepared database; `changed` settings take the place of the ordinary ones."""
+    with TestClient(build_app(database, folder, **changed), raise_server_exceptions=True) as client:
         yield Registry(client, database)
 
 
