@@ -17,6 +17,7 @@ from app.infrastructure.errors import (
     Conflict,
     InvalidInput,
     NotPermitted,
+    OutcomeUnknown,
     RegistryError,
     RuleNotMet,
     TemporarilyUnavailable,
@@ -26,6 +27,8 @@ from app.regulation.facts import Unmet
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,79}", re.ASCII)
 _CHINESE: Final = re.compile("[\u4e00-\u9fff]")
 _STANDS_IN_THE_WAY: Final = frozenset({"23505", "23P01"})
+_CONTENTION: Final = frozenset({"40001", "40P01", "55P03"})
+_ENDED_BY_THE_SERVER: Final = frozenset({"57P01", "57P02", "57P03"})
 _BUSY: Final = "系统正忙，本次操作没有生效，请稍候重试。"
 _CHANGED_MEANWHILE: Final = "他人正在同时办理同一事项，本次操作没有生效，请刷新后重试。"
 
@@ -61,8 +64,29 @@ _CLASSES: Final[Mapping[str, _Row]] = {
 }
 
 
-def translate(error: SQLAlchemyError) -> RegistryError | None:
-    """The refusal that a database error amounts to, or None when the fault is ours."""
+def is_contention(error: SQLAlchemyError) -> bool:
+    """Whether another transaction stood in the way: the same again, later, may succeed."""
+    return _sqlstate(error) in _CONTENTION
+
+
+def is_lost_connection(error: SQLAlchemyError) -> bool:
+    """Whether the connection was lost, so that of a COMMIT nobody can tell whether it was done."""
+    if not isinstance(error, DBAPIError) or not isinstance(error.orig, psycopg.OperationalError):
+        return False
+    state = error.orig.sqlstate
+    return state is None or state.startswith("08") or state in _ENDED_BY_THE_SERVER
+
+
+def _sqlstate(error: SQLAlchemyError) -> str | None:
+    if isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.Error):
+        return error.orig.sqlstate
+    return None
+
+
+def translate(error: SQLAlchemyError, *, committing: bool = False) -> RegistryError | None:
+    """The refusal that a database error amounts to, or None when the fault is ours; `committing`: COMMIT was sent."""
+    if committing and is_lost_connection(error):
+        return OutcomeUnknown()
     if isinstance(error, PoolTimeoutError):
         return TemporarilyUnavailable("busy", _BUSY)
     if not isinstance(error, DBAPIError) or not isinstance(error.orig, psycopg.Error):

@@ -144,8 +144,10 @@ class Database:
         """One transaction as the principal, committed at the end, rolled back on any exception.
 
         Raises Unauthenticated for a token that is unknown, ended or without a valid appointment; database errors as
-        the refusals they amount to; PrincipalChanged when the role did not last.
+        the refusals they amount to, OutcomeUnknown where COMMIT was sent and its answer lost; PrincipalChanged when the
+        role did not last.
         """
+        committing = False
         try:
             async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
                 context = await self._begin(session, principal, request_id)
@@ -155,8 +157,9 @@ class Database:
                 if isinstance(principal, OtherAppointment):
                     # The session was turned for this look alone.
                     await session.rollback()
+                committing = True
         except SQLAlchemyError as error:
-            refusal = translate(error)
+            refusal = translate(error, committing=committing)
             if refusal is None:
                 raise
             raise refusal from error

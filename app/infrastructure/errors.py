@@ -15,6 +15,7 @@
     ├── Unauthenticated               nobody is signed in
     ├── TooManyRequests               wait, then try again: carries the seconds
     └── TemporarilyUnavailable        the fault is ours and may pass: carries the seconds
+        └── OutcomeUnknown            the answer to COMMIT was lost: the same key again tells
 
 `code` is stable, snake_case and part of the API; `message` is Chinese and names the field, the rule and the remedy.
 `problem_details.py` alone knows the status of each kind.
@@ -223,3 +224,13 @@ class TemporarilyUnavailable(RegistryError):
     def __init__(self, code: str = "", message: str = "", *, retry_after: int = 5) -> None:
         super().__init__(code, message, facts={"retry_after_seconds": retry_after})
         self.retry_after = retry_after
+
+
+class OutcomeUnknown(TemporarilyUnavailable):
+    """The connection was lost after COMMIT was sent: done or not, the same request under the same key tells."""
+
+    default_code = "outcome_unknown"
+    default_message = "提交过程中与数据库的连接中断，暂时无法确认本次操作是否已经生效。"
+    default_remedy = (
+        "请用同一 Idempotency-Key 原样重新提交：已生效的返回原结果，未生效的照常办理；未带该键的，请先查询核对再决定。"
+    )

@@ -25,6 +25,7 @@ from app.infrastructure.errors import (
     InvalidParameter,
     NotFound,
     NotPermitted,
+    OutcomeUnknown,
     RegistryError,
     RuleNotMet,
     StaleVersion,
@@ -34,6 +35,7 @@ from app.infrastructure.errors import (
     Unauthenticated,
     VersionRequired,
 )
+from app.infrastructure.retrying import refuse_or_try_again
 from app.infrastructure.validation_messages import message_of
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -58,6 +60,7 @@ STATUS: Final[Mapping[type[RegistryError], tuple[int, str, str]]] = {
     Unauthenticated: (401, "尚未登录", "Not signed in"),
     TooManyRequests: (429, "请求过于频繁", "Too many requests"),
     TemporarilyUnavailable: (503, "暂时无法办理", "Temporarily unavailable"),
+    OutcomeUnknown: (503, "结果尚不确定", "Outcome unknown"),
 }
 """Kind → status, Chinese title, English title."""
 
@@ -256,6 +259,7 @@ def install_problem_handlers(app: FastAPI, *, record_refusal: RefusalRecorder | 
 
     @app.exception_handler(RegistryError)
     async def refused(request: Request, error: RegistryError) -> Response:
+        refuse_or_try_again(request.scope, error.__cause__)
         if isinstance(error.__cause__, SQLAlchemyError):
             _logger.warning("database_refused", code=error.code, exc_info=error.__cause__)
         if record_refusal is not None and request.method not in _SAFE_METHODS:

@@ -9,10 +9,12 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
+from app.cli.demo_city import SAMPLE_PASSWORD
 from tests.crash.drill import Drill
 from tests.oracle.legality import violations
 from tests.support.application_process import ApplicationProcess, application
 from tests.support.durable_cluster import DurableCluster, durable_cluster
+from tests.support.registry import API
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +52,14 @@ def drill(durable: DurableCluster, served: ApplicationProcess) -> Iterator[Drill
     with served.client() as client:
         # The test client is a client like this one, only that it needs no port.
         yield Drill(cast("TestClient", client), durable.database, application=served, durable=durable)
+
+
+@pytest.fixture(scope="session")
+def officer(durable: DurableCluster, launched: ApplicationProcess) -> str:
+    """The token of the enterprise's safety officer."""
+    launched.start()
+    with launched.client() as client:
+        sent = {"login_name": "chemical-safety-officer", "password": SAMPLE_PASSWORD}
+        token = client.post(f"{API}/session", json=sent).json()["token"]
+    launched.kill()
+    return str(token)

@@ -15,7 +15,7 @@ import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import httpx2
 import uvicorn
@@ -121,6 +121,9 @@ def main() -> None:
     """Obey until standard input ends."""
     order = json.loads(sys.argv[1])
     _die_with(order["parent"])
+    # What is logged goes to standard output: the answers to orders have a channel of their own.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     configure_logging("error")
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -128,22 +131,22 @@ def main() -> None:
     kitchen = Kitchen(listener, order, application(order))
     asyncio.run(use_once(kitchen.app))
     child: Child | None = None
-    _say({"port": listener.getsockname()[1]})
+    _say(answers, {"port": listener.getsockname()[1]})
     for line in sys.stdin:
         told = json.loads(line)
         match told["do"]:
             case "start":
                 child = kitchen.start(told)
-                _say({"pid": child.pid})
+                _say(answers, {"pid": child.pid})
             case "wait" if child is not None:
-                _say(child.ended(told["seconds"]))
+                _say(answers, child.ended(told["seconds"]))
             case "kill" if child is not None:
-                _say(child.kill())
+                _say(answers, child.kill())
 
 
-def _say(what: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
-    sys.stdout.flush()
+def _say(answers: TextIO, what: dict[str, Any]) -> None:
+    answers.write(json.dumps(what) + "\n")
+    answers.flush()
 
 
 if __name__ == "__main__":
