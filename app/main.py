@@ -20,6 +20,7 @@ from app.infrastructure.middleware import install_edge, limit_by_path
 from app.infrastructure.pagination import Cursors
 from app.infrastructure.problem_details import install_problem_handlers
 from app.infrastructure.request_shape import only_declared_parameters, only_json_documents
+from app.infrastructure.retrying import Retrying
 from app.infrastructure.settings import Settings
 from app.infrastructure.workbook import WorkbookLimits
 from app.personnel.router import router as personnel
@@ -82,6 +83,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         "/evidence": settings.evidence_max_bytes + _MULTIPART_ENVELOPE,
         "/imports/ledger": WorkbookLimits().file_bytes + _MULTIPART_ENVELOPE,
     }
+    app.add_middleware(Retrying)
     install_edge(app, limit_by_path(settings.body_max_bytes, uploads), settings.security)
     return app
 
