@@ -10,6 +10,7 @@ from app.hazards.transition import Verdict
 from app.infrastructure.answers import Answer
 from app.infrastructure.context import Context
 from app.infrastructure.errors import NotFound, RuleNotMet
+from app.regulation.masking import presented
 from app.tables.rectification import DocumentEvidence, Evidence
 
 _DOCUMENT = {
@@ -57,6 +58,7 @@ async def document_view(context: Context, hazard_id: int, kind: str, document_id
     view: dict[str, Any] | None = (await context.session.execute(_DOCUMENT[kind], parameters)).scalar_one_or_none()
     if view is None:
         raise NotFound
+    view = presented(view, context.actor)
     view["evidence"] = [
         {"id": str(piece.public_id), "kind": piece.kind.value, "sha256": piece.sha256}
         for piece in await evidence_of(context, (kind, document_id))

@@ -86,6 +86,8 @@ def _view(row: Evidence) -> dict[str, Any]:
 
 async def of_hazard(context: Context, reference: str) -> list[dict[str, Any]]:
     """Every piece of evidence of the hazard."""
+    if not has_permission(Permission.EVIDENCE_READ, context.actor):
+        raise NotPermitted
     hazard_id = await resolve(context, reference)
     rows = await context.session.execute(select(Evidence).where(Evidence.hazard_id == hazard_id).order_by(Evidence.id))
     return [_view(row) for row in rows.scalars()]

@@ -15,6 +15,7 @@ from app.infrastructure.pagination import Cursors
 from app.reference.rulebook import refuse_unknown_sector
 from app.reference.units import refuse_unknown_unit, units_below
 from app.regulation.deadlines import business_date
+from app.regulation.masking import presented
 from app.regulation.vocabulary import Channel, HazardLevel, State
 from app.tables.enterprises import Enterprise
 from app.tables.hazards import Hazard
@@ -42,7 +43,10 @@ async def page_of_hazards(context: Context, wanted: HazardFilter, cursors: Curso
     await refuse_unknown_unit(context, wanted.unit)
     today = business_date(context.now)
     statement = _filtered(_columns(today).where(hazard_is_visible(context.actor)), wanted, today)
-    return await page_by_id(context, "hazards", statement, Hazard.id, wanted, cursors)
+    page = await page_by_id(context, "hazards", statement, Hazard.id, wanted, cursors)
+    own = Channel.SELF_REPORT.value
+    items = [presented(one, context.actor, is_own_report=one["channel"] == own) for one in page["items"]]
+    return {**page, "items": items}
 
 
 def _columns(today: date) -> Select[Any, *tuple[Any, ...]]:

@@ -10,7 +10,8 @@ from app.infrastructure.errors import NotFound
 from app.reference.rulebook import rule_book
 from app.regulation import lifecycle
 from app.regulation.facts import RoundFact
-from app.regulation.vocabulary import Act
+from app.regulation.masking import presented
+from app.regulation.vocabulary import Act, Channel
 
 _ONE = text(
     """
@@ -102,6 +103,7 @@ async def hazard_view(context: Context, hazard_id: int) -> dict[str, Any]:
     view: dict[str, Any] | None = (await context.session.execute(_ONE, {"hazard_id": hazard_id})).scalar_one_or_none()
     if view is None:
         raise NotFound
+    view = presented(view, context.actor, is_own_report=view["channel"] == Channel.SELF_REPORT)
     facts = await load_facts(context, hazard_id)
     book = await rule_book(context)
     held = await relations_to(context, facts)
@@ -137,13 +139,14 @@ def _round_view(open_round: RoundFact) -> dict[str, Any]:
 async def timeline(context: Context, hazard_id: int) -> list[dict[str, Any]]:
     """Every act on the hazard in the order recorded."""
     found: list[dict[str, Any]] = (await context.session.execute(_TIMELINE, {"hazard_id": hazard_id})).scalar_one()
-    return found
+    return [presented(one, context.actor) for one in found]
 
 
 async def deadline(context: Context, hazard_id: int) -> dict[str, Any]:
     """How the hazard's deadline came about: the listing's explanation, what set it last, the cycle's extensions."""
     found: dict[str, Any] = (await context.session.execute(_DEADLINE, {"hazard_id": hazard_id})).scalar_one()
     last = found.pop("last_set")
+    found["extensions"] = [presented(one, context.actor) for one in found["extensions"]]
     if last is None:
         # Only the paper past brings a deadline that no act here has set.
         return found | {"set_by": "import" if found["current_deadline"] else None}

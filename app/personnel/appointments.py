@@ -13,12 +13,12 @@ from app.infrastructure.errors import Conflict, FieldError, InvalidInput, NotFou
 from app.infrastructure.keyset import page_by_id
 from app.infrastructure.pagination import Cursors
 from app.infrastructure.security import content_digest
-from app.personnel.persons import shows_personal_values, unknown_person
+from app.personnel.persons import named, unknown_person
 from app.personnel.posts import is_in_force
 from app.personnel.schemas import AppointmentEnding, AppointmentFilter, AppointmentProposal
 from app.regulation.permissions import SIGNER, Permission, has_permission
 from app.regulation.vocabulary import Capacity, DocumentKind
-from app.tables.people import Account, Appointment, Person, PersonDetail, PersonDisablement, Post
+from app.tables.people import Account, Appointment, Person, PersonDisablement, Post
 from app.tables.places import Organisation
 
 _SHORTEST = timedelta(microseconds=1)
@@ -202,9 +202,7 @@ async def page(context: Context, wanted: AppointmentFilter, cursors: Cursors) ->
     statement: Select[Any, *tuple[Any, ...]] = select(*_COLUMNS, is_in_force(context).label("is_in_force"))
     statement = statement.join(Post, Post.id == Appointment.post_id)
     statement = statement.join(Organisation, Organisation.id == Post.organisation_id)
-    if shows_personal_values(context):
-        statement = statement.add_columns(PersonDetail.name.label("person"))
-        statement = statement.outerjoin(PersonDetail, PersonDetail.person_id == Appointment.person_id)
+    statement = named(context, statement, Appointment.person_id, "person")
     equal = {Appointment.person_id: wanted.person_id, Appointment.post_id: wanted.post_id}
     for column, value in {**equal, Post.organisation_id: wanted.organisation_id}.items():
         if value is not None:

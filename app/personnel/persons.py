@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, func, insert, select, true, update
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.audit.record import Subject, record
 from app.infrastructure.answers import Answer
@@ -12,8 +14,8 @@ from app.infrastructure.keyset import page_by_id
 from app.infrastructure.pagination import Cursors
 from app.infrastructure.security import person_digest
 from app.personnel.schemas import NewPerson, PersonChange, PersonFilter
+from app.regulation.masking import PersonalField, Shown, shown
 from app.regulation.permissions import Permission, has_permission
-from app.regulation.vocabulary import RoleClass
 from app.tables.people import Person, PersonDetail
 
 
@@ -76,7 +78,7 @@ async def _new_digest(context: Context, number: str | None, identity_key: bytes)
 
 
 async def read(context: Context, person_id: int) -> Answer:
-    """One person; the phone for administrators only."""
+    """One person; name and phone as the actor may see them (`regulation/masking.py`)."""
     if not has_permission(Permission.PERSON_READ, context.actor):
         raise NotPermitted
     return Answer(await _view(context, person_id))
@@ -88,7 +90,7 @@ async def page(context: Context, wanted: PersonFilter, cursors: Cursors) -> dict
         raise NotPermitted
     statement = _columns(context)
     if wanted.words is not None:
-        if not shows_personal_values(context):
+        if shown(PersonalField.PERSON_NAME, context.actor) is not Shown.SHOWN:
             raise NotPermitted
         statement = statement.where(PersonDetail.name.contains(wanted.words, autoescape=True))
     return await page_by_id(context, "persons", statement, Person.id, wanted, cursors)
@@ -100,17 +102,35 @@ def unknown_person() -> InvalidInput:
     return InvalidInput("person_unknown", message, fields=(FieldError("/person_id", "person_unknown", message),))
 
 
-def shows_personal_values(context: Context) -> bool:
-    """Names and phones are for administrators; everybody else sees posts."""
-    return context.actor.role_class is RoleClass.ADMINISTRATOR
+def named(
+    context: Context, statement: Select[Any, *tuple[Any, ...]], person_id: InstrumentedAttribute[int], label: str
+) -> Select[Any, *tuple[Any, ...]]:
+    """The statement with the person's name under that label: shown, masked by the database, or not there."""
+    match shown(PersonalField.PERSON_NAME, context.actor):
+        case Shown.SHOWN:
+            joined = statement.outerjoin(PersonDetail, PersonDetail.person_id == person_id)
+            return joined.add_columns(PersonDetail.name.label(label))
+        case Shown.MASKED:
+            masked = _masked(person_id)
+            return statement.outerjoin(masked, true()).add_columns(masked.c.name.label(label))
+    return statement
+
+
+def _masked(person_id: InstrumentedAttribute[int]) -> LateralFromClause:
+    """What an auditor may know, as the wall gives it out: its role class reads no name and no phone."""
+    return func.masked_person_detail(person_id).table_valued("name", "phone").lateral()
 
 
 def _columns(context: Context) -> Select[Any, *tuple[Any, ...]]:
-    known = (Person.id, Person.identity_digest.is_not(None).label("identity_registered"), Person.created_at)
-    if not shows_personal_values(context):
-        return select(*known)
-    personal = (PersonDetail.name, PersonDetail.phone)
-    return select(*known, *personal).outerjoin(PersonDetail, PersonDetail.person_id == Person.id)
+    known = select(Person.id, Person.identity_digest.is_not(None).label("identity_registered"), Person.created_at)
+    match shown(PersonalField.PERSON_PHONE, context.actor):
+        case Shown.SHOWN:
+            joined = known.outerjoin(PersonDetail, PersonDetail.person_id == Person.id)
+            return joined.add_columns(PersonDetail.name, PersonDetail.phone)
+        case Shown.MASKED:
+            masked = _masked(Person.id)
+            return known.outerjoin(masked, true()).add_columns(masked.c.name, masked.c.phone)
+    return known
 
 
 async def _view(context: Context, person_id: int) -> dict[str, Any]:

@@ -93,6 +93,11 @@ class NewServiceKey(Sent):
 
     label: CleanLine = Field(description="用途")
     valid_days: int = Field(default=90, ge=1, le=LONGEST_KEY_DAYS, description="有效天数")
+    scopes: list[CleanLine] = Field(
+        default_factory=list,
+        max_length=100,
+        description="用途:权限(如 hazard:read)和事项(如 act:report);不填的,账号能办的都能办",
+    )
 
 
 class PersonFilter(Paging):

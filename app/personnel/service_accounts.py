@@ -12,7 +12,7 @@ from app.infrastructure.errors import Conflict, FieldError, InvalidInput, NotFou
 from app.infrastructure.security import new_token, token_digest
 from app.personnel.accounts import refuse_taken_login
 from app.personnel.schemas import NewServiceAccount, NewServiceKey
-from app.regulation.permissions import Permission, has_permission
+from app.regulation.permissions import SCOPE_WORDS, Permission, has_permission
 from app.tables.people import Account, ServiceKey
 from app.tables.places import Organisation
 
@@ -44,6 +44,7 @@ async def issue_key(context: Context, account_id: int, sent: NewServiceKey) -> A
     account = await _service_account(context, account_id)
     if account.disabled_at is not None:
         raise Conflict("account_disabled", "该服务账号已经停用,不再签发密钥。", remedy="请另开服务账号。")
+    scopes = _known_scopes(sent.scopes)
     secret = new_token(KEY_PREFIX)
     expires_at = context.now + timedelta(days=sent.valid_days)
     row = {
@@ -51,12 +52,28 @@ async def issue_key(context: Context, account_id: int, sent: NewServiceKey) -> A
         "label": sent.label,
         "key_sha256": token_digest(secret),
         "expires_at": expires_at,
+        "scopes": scopes,
     }
     issued = await context.session.execute(insert(ServiceKey).values(row).returning(ServiceKey.id))
     key_id = int(issued.scalar_one())
-    await record(context, "account:key:issued", Subject("account", account_id), {"key": key_id})
-    body = {"id": key_id, "label": sent.label, "secret": secret, "expires_at": expires_at.isoformat()}
+    await record(context, "account:key:issued", Subject("account", account_id), {"key": key_id, "scopes": scopes})
+    body = {
+        "id": key_id,
+        "label": sent.label,
+        "secret": secret,
+        "expires_at": expires_at.isoformat(),
+        "scopes": scopes,
+    }
     return Answer(body, location=f"/api/v1/service-accounts/{account_id}/keys/{key_id}", is_secret=True)
+
+
+def _known_scopes(sent: list[str]) -> list[str]:
+    """Each word once, in order; InvalidInput naming every word a key may have for one that is none."""
+    for place, word in enumerate(sent):
+        if word not in SCOPE_WORDS:
+            message = f"没有“{word}”这一用途;可用的有:{'、'.join(SCOPE_WORDS)}。"
+            raise InvalidInput.of_field(f"/scopes/{place}", "scope_unknown", message)
+    return sorted(set(sent))
 
 
 async def revoke_key(context: Context, account_id: int, key_id: int) -> None:
@@ -99,6 +116,7 @@ _KEY = (
     ServiceKey.expires_at,
     ServiceKey.revoked_at,
     ServiceKey.last_used_at,
+    ServiceKey.scopes,
 )
 
 

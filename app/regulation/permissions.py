@@ -188,6 +188,8 @@ def _fits(word: Who, actor: Actor) -> bool:
 class Permission(StrEnum):
     """What may be done besides acts on a hazard, `resource:action`, alphabetical."""
 
+    ACCESS_RESTORATION_READ = "access_restoration:read"
+    ACCESS_RESTORE = "access:restore"
     ACCOUNT_CREATE = "account:create"
     ACCOUNT_DISABLE = "account:disable"
     ACCOUNT_READ = "account:read"
@@ -218,6 +220,8 @@ class Permission(StrEnum):
     PERSON_READ = "person:read"
     POST_CHECK = "post:check"
     SERVICE_KEY_ISSUE = "service_key:issue"
+    SESSION_REVOKE = "session:revoke"
+    SIGNING_CONTENT_READ = "signing_content:read"
     STATISTICS_READ = "statistics:read"
     WORKLIST_READ = "worklist:read"
 
@@ -232,6 +236,8 @@ _AUDITORS = frozenset({PostKind.AUDIT_ADMINISTRATOR, PostKind.AUDITOR})
 _READERS = _WORKING_POSTS | {PostKind.AUDITOR}
 
 PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
+    Permission.ACCESS_RESTORATION_READ: _ADMINISTRATORS | _AUDITORS,
+    Permission.ACCESS_RESTORE: _TWO_ADMINISTRATORS,
     Permission.ACCOUNT_CREATE: frozenset({PostKind.SYSTEM_ADMINISTRATOR}),
     Permission.ACCOUNT_DISABLE: _ADMINISTRATORS,
     Permission.ACCOUNT_READ: _ADMINISTRATIVE_POSTS,
@@ -262,10 +268,19 @@ PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
     Permission.PERSON_READ: _ADMINISTRATIVE_POSTS,
     Permission.POST_CHECK: _ADMINISTRATIVE_POSTS | _OFFICE_POSTS,
     Permission.SERVICE_KEY_ISSUE: frozenset({PostKind.SECURITY_ADMINISTRATOR}),
+    Permission.SESSION_REVOKE: frozenset({PostKind.SECURITY_ADMINISTRATOR}),
+    Permission.SIGNING_CONTENT_READ: _READERS | {RoleClass.ENTERPRISE},
     Permission.STATISTICS_READ: _READERS | {RoleClass.PLATFORM, RoleClass.REPORT},
     Permission.WORKLIST_READ: _WORKING_POSTS,
 }
 """Posts of persons, and role classes of service accounts and jobs; `edition:load` is the owner role's alone."""
+
+
+SCOPE_WORDS: tuple[str, ...] = (
+    *(permission.value for permission in Permission),
+    *(f"act:{act.value}" for act in Act),
+)
+"""What a service key may be issued for."""
 
 
 def has_permission(permission: Permission, actor: Actor) -> bool:

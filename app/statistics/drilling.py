@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping
 from app.infrastructure.context import Context
 from app.infrastructure.errors import NotPermitted
 from app.infrastructure.pagination import Cursors, list_scope, split_page
+from app.regulation.masking import presented
 from app.regulation.permissions import Permission, has_permission
 from app.statistics.asking import Asked, description_of, refused, resolve
 from app.statistics.predicates import MEASURES
@@ -50,7 +51,7 @@ async def hazards_counted(context: Context, wanted: HazardsAsked, cursors: Curso
         **description_of(asked, wanted),
         "figure": wanted.figure,
         "part": wanted.part.value,
-        "items": [_item(row, asked) for row in shown],
+        "items": [presented(_item(row, asked), context.actor) for row in shown],
         "next_cursor": None if last is None else cursors.write(scope, [last["hazard_id"], *after]),
     }
 

@@ -18,6 +18,7 @@ from app.infrastructure.pagination import Cursors, list_scope, split_page
 from app.reference.rulebook import RuleBook, announced_calendar, rule_book
 from app.regulation import lifecycle
 from app.regulation.deadlines import LAST_DAY, SHANGHAI, Calendar, Term, business_date, count, is_over
+from app.regulation.masking import presented
 from app.regulation.permissions import PERMISSIONS, Permission, has_permission
 from app.regulation.vocabulary import Act, DayUnit, PostKind
 from app.tables.enterprises import Enterprise
@@ -173,4 +174,5 @@ async def _views(context: Context, hazard_ids: list[int]) -> dict[int, dict[str,
         .where(hazard_is_visible(context.actor), Hazard.id.in_(hazard_ids))
     )
     rows = (await context.session.execute(statement)).mappings()
-    return {row["key"]: {name: value for name, value in row.items() if name != "key"} for row in rows}
+    shown = {row["key"]: {name: value for name, value in row.items() if name != "key"} for row in rows}
+    return {key: presented(view, context.actor) for key, view in shown.items()}
