@@ -14,12 +14,10 @@ from sqlalchemy import func, insert, select, text, tuple_
 from sqlalchemy.dialects import postgresql
 
 from app.audit.leaves import FORMAT, instant, leaves_between
-from app.audit.merkle import ALGORITHMS, Growing, Hash, Node, Place, assert_hashes_work, edge_places, leaf_hash
+from app.audit.merkle import ALGORITHMS, Growing, Hash, Node, Place, edge_places, leaf_hash
 from app.audit.signing_key import HeadSigner, key_id_of
 from app.infrastructure.context import Context
-from app.infrastructure.database import Database, SystemPrincipal
 from app.infrastructure.security import canonical_json
-from app.regulation.vocabulary import RoleClass
 from app.tables.history import SequencePosition
 from app.tables.trees import AuditKey, TreeHead, TreeNode
 
@@ -27,7 +25,6 @@ BATCH: Final = 1000
 """Rows a transaction makes leaves of."""
 NO_HEAD_BEFORE: Final = bytes(32)
 
-_SEALING: Final = SystemPrincipal(RoleClass.JOB, "qingling audit seal")
 _SEQUENCE: Final = text("SELECT sequence_new_rows()")
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtext('qingling sealing'))")
 _NEWEST_POSITION: Final = select(func.max(SequencePosition.position))
@@ -57,46 +54,22 @@ class Head:
     key_id: str
     signature: bytes = b""
 
+    def as_json(self) -> dict[str, str | int]:
+        """What is signed, before it is bytes."""
+        return {
+            "type": "tree_head",
+            "format": FORMAT,
+            "size": self.size,
+            "root_sha256": self.root_sha256.hex(),
+            "root_sm3": self.root_sm3.hex(),
+            "previous_head_sha256": self.previous_head_sha256.hex(),
+            "sealed_at": instant(self.sealed_at),
+            "key_id": self.key_id,
+        }
+
     def signed_bytes(self) -> bytes:
         """What the signature covers, and what the next head's `previous_head_sha256` is the hash of."""
-        return canonical_json(
-            {
-                "type": "tree_head",
-                "format": FORMAT,
-                "size": self.size,
-                "root_sha256": self.root_sha256.hex(),
-                "root_sm3": self.root_sm3.hex(),
-                "previous_head_sha256": self.previous_head_sha256.hex(),
-                "sealed_at": instant(self.sealed_at),
-                "key_id": self.key_id,
-            }
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """What one run did; `head` is None when nothing was new."""
-
-    sequenced: int
-    leaves: int
-    head: Head | None
-
-
-async def seal(database: Database, signer: HeadSigner, *, batch: int = BATCH) -> Sealed:
-    """Seals all that is settled now; `database` is of the job login."""
-    assert_hashes_work()
-    async with database.transaction(_SEALING, request_id="audit seal") as context:
-        sequenced = await sequence(context)
-    leaves = 0
-    while True:
-        async with database.transaction(_SEALING, request_id="audit seal") as context:
-            added = await grow(context, batch)
-        leaves += added
-        if added < batch:
-            break
-    async with database.transaction(_SEALING, request_id="audit seal") as context:
-        head = await write_head(context, signer)
-    return Sealed(sequenced, leaves, head)
+        return canonical_json(self.as_json())
 
 
 async def sequence(context: Context) -> int:

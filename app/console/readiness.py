@@ -1,9 +1,11 @@
 """Whether the registry behind this process can be worked with: faults make it unready, warnings do not."""
 
+from collections.abc import Iterable
 from functools import cache
 
 from sqlalchemy import func, select, text
 
+from app.audit.publishing import delays
 from app.infrastructure.context import Context
 from app.infrastructure.migrations import head_revision
 from app.reference.posts_check import report_on_posts
@@ -16,8 +18,8 @@ def _wanted_revision() -> str:
     return head_revision()
 
 
-async def findings(context: Context) -> tuple[list[str], list[str]]:
-    """Faults and warnings, in Chinese sentences."""
+async def findings(context: Context, destinations: Iterable[str] = ()) -> tuple[list[str], list[str]]:
+    """Faults and warnings, in Chinese sentences; `destinations`: where heads of the trail are to be handed."""
     session = context.session
     revision = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
     setting = (await session.execute(select(rules.RegistrySetting))).scalar_one_or_none()
@@ -40,7 +42,7 @@ async def findings(context: Context) -> tuple[list[str], list[str]]:
     }
     told = [words for words, holds in warnings.items() if holds]
     standing = [words for words, holds in faults.items() if holds]
-    return standing, told if standing else [*told, *await _gaps(context)]
+    return standing, told if standing else [*told, *await _gaps(context), *await delays(context, destinations)]
 
 
 async def _gaps(context: Context) -> list[str]:

@@ -26,7 +26,7 @@ async def read_readiness(request: Request, response: Response) -> dict[str, Any]
     """200 when acts can be taken, 503 with the reasons otherwise."""
     try:
         async with database_of(request).transaction(_ASKING, request_id=request_id(request)) as context:
-            faults, warnings = await findings(context)
+            faults, warnings = await findings(context, request.app.state.settings.security.head_destinations)
     except (RegistryError, SQLAlchemyError):
         faults, warnings = ["数据库无法连接或没有应答"], []
     response.status_code = 503 if faults else 200

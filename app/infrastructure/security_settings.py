@@ -68,6 +68,12 @@ class SecuritySettings(SettingsGroup):
                 )
         return self
 
+    @property
+    def head_destinations(self) -> tuple[str, ...]:
+        """Where heads of the audit trail are to be handed: folder, webhook."""
+        places = {"folder": self.heads_folder, "webhook": self.heads_webhook_url}
+        return tuple(name for name, place in places.items() if place is not None)
+
 
 def _is_protected(url: str) -> bool:
     parts = urlsplit(url)

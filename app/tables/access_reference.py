@@ -28,6 +28,7 @@ OWN_APPOINTMENTS = f"person_id = {PERSON} OR {OF_OWN_ORGANISATION}"
 OWN_SITES = f"{IN_OWN_UNITS} OR EXISTS (SELECT 1 FROM hazard h WHERE h.site_id = site.id)"  # noqa: S608 - own words
 PASSWORD = ("password_hash",)
 OWN_PASSWORD = (*PASSWORD, "password_changed_at")
+ENDED_SESSION = "least(revoked_at, expires_at) < registry_now()"
 SESSION_COLUMNS = ("appointment_id", "last_seen_at", "revoked_at", "step_up_failures")
 
 
@@ -178,7 +179,7 @@ PEOPLE: dict[str, tuple[Access, ...]] = {
             update=(OF_OWN_ACCOUNT, SESSION_COLUMNS),
         ),
         *access(C.ADMINISTRATOR, select=ALL_ROWS, update=(ALL_ROWS, SESSION_COLUMNS)),
-        *access(C.JOB, select=ALL_ROWS),
+        *access(C.JOB, select=ALL_ROWS, delete=ENDED_SESSION),
         *of_wall("principal_of", select=ALL_ROWS, update=("last_seen_at",)),
     ),
     "step_up": (

@@ -284,6 +284,13 @@ def upgrade() -> None:
     op.create_index("uq_head_handover_destination_size", "head_handover", ["destination", "size"], unique=True)
     for table in TABLES:
         secure(table)
+    # The nightly job takes away sessions that ended; a step-up keeps the one it stood in.
+    op.execute(
+        "CREATE POLICY job_delete ON session FOR DELETE TO qingling_job"
+        " USING (least(revoked_at, expires_at) < registry_now())"
+    )
+    op.execute("GRANT DELETE ON session TO qingling_job")
+    op.create_index("ix_step_up_session_id", "step_up", ["session_id"])
     for function in (*NEW_FUNCTIONS.values(), SEQUENCE_NEW_ROWS):
         op.execute(function)
     op.execute("GRANT CREATE ON SCHEMA public TO qingling_wall")
@@ -326,6 +333,9 @@ def secure(table: str) -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '500ms'")
+    op.drop_index("ix_step_up_session_id", "step_up")
+    op.execute("REVOKE DELETE ON session FROM qingling_job")
+    op.execute("DROP POLICY job_delete ON session")
     op.execute(SEQUENCE_NEW_ROWS_BEFORE)
     op.execute("DROP TRIGGER wall_insert ON tree_head")
     for signature in reversed(NEW_FUNCTIONS):

@@ -1,25 +1,27 @@
 """A city of the wall's for one test alone, whose acts are then sealed by the job login."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from app.audit.sealing import Sealed, seal
 from app.audit.signing_key import Ed25519Signer, HeadSigner
 from app.infrastructure.context import Context
-from app.infrastructure.database import Database, SystemPrincipal
-from app.regulation.vocabulary import RoleClass
+from app.infrastructure.database import Database
+from app.infrastructure.settings import Settings
+from app.jobs.seal import Sealed, seal
+from app.jobs.work import Work
 from tests.support.cluster import Cluster, TestDatabase, libpq_address
 from tests.support.polling import until
 from tests.support.wall_city import City, build_city
 from tests.support.wall_steps import Walk
 
 SIGNER = Ed25519Signer(bytes(range(32)))
-JOB = SystemPrincipal(RoleClass.JOB, "test")
 Rows = list[tuple[Any, ...]]
 
 
@@ -29,6 +31,7 @@ class Trail:
 
     city: City
     database: TestDatabase
+    folder: Path
 
     def report(self) -> None:
         """A hazard reported: an act and its event."""
@@ -40,9 +43,15 @@ class Trail:
         return asyncio.run(self._seal(signer, batch))
 
     async def _seal(self, signer: HeadSigner, batch: int) -> Sealed:
+        async with self.working() as work:
+            return await seal(work, signer, batch=batch)
+
+    @asynccontextmanager
+    async def working(self, **settings: Any) -> AsyncIterator[Work]:
+        """What a job is given."""
         database = Database.at(self.database.job_url, pool_size=1)
         try:
-            return await seal(database, signer, batch=batch)
+            yield Work(database, Settings(data_dir=self.folder, **settings))
         finally:
             await database.close()
 
@@ -60,12 +69,8 @@ class Trail:
         """What an audit function answers within a transaction of the job."""
 
         async def asked() -> Any:
-            database = Database.at(self.database.job_url, pool_size=1)
-            try:
-                async with database.transaction(JOB, request_id="test") as context:
-                    return await ask(context)
-            finally:
-                await database.close()
+            async with self.working() as work, work.transaction("test") as context:
+                return await ask(context)
 
         return asyncio.run(asked())
 
@@ -89,11 +94,11 @@ UNSEALED = (
 
 
 @pytest.fixture
-def trail(cluster: Cluster) -> Iterator[Trail]:
+def trail(cluster: Cluster, tmp_path: Path) -> Iterator[Trail]:
     """A city with one reported hazard, nothing sealed."""
     with cluster.temporary_database() as database:
         with psycopg.connect(libpq_address(database.superuser_url)) as connection:
             city = build_city(connection)
-        made = Trail(city, database)
+        made = Trail(city, database, tmp_path)
         made.report()
         yield made

@@ -1,0 +1,50 @@
+"""Takes away what nobody may use any more: answers kept for repetition, ended sign-ins, counters of failed ones."""
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Delete, delete, func, select
+
+from app.infrastructure.context import Context
+from app.jobs.work import Work
+from app.tables.credentials import SignInAttempt, SignInPressure
+from app.tables.people import Session, StepUp
+from app.tables.rules import IdempotencyKey
+from app.tables.sign_on import SignOnAttempt
+
+KEPT: Final = timedelta(days=30)
+"""How long an answer may be asked for again under its key (design 5), and an ended sign-in is shown."""
+_FORGOTTEN: Final = timedelta(days=1)
+_NAME: Final = "remove_expired"
+
+
+async def run(work: Work) -> str:
+    """The job; how many rows of each table went."""
+    told = []
+    for table, statement in _statements().items():
+        async with work.transaction(_NAME) as context:
+            told.append(f"{table} {await _removed(context, statement)}")
+    return ", ".join(told)
+
+
+async def _removed(context: Context, statement: Delete) -> int:
+    connection = await context.session.connection()
+    return (await connection.execute(statement)).rowcount
+
+
+def _statements() -> dict[str, Delete]:
+    now = func.registry_now()
+    # A step-up keeps the sign-in it was made in: it is evidence.
+    is_evidence = select(StepUp.id).where(StepUp.session_id == Session.id).exists()
+    return {
+        "idempotency_key": delete(IdempotencyKey).where(IdempotencyKey.recorded_at < now - KEPT),
+        "session": delete(Session).where(func.least(Session.revoked_at, Session.expires_at) < now - KEPT, ~is_evidence),
+        "sign_in_attempt": delete(SignInAttempt).where(
+            SignInAttempt.tried_at < now - KEPT, func.coalesce(SignInAttempt.blocked_until, now) <= now
+        ),
+        "sign_in_pressure": delete(SignInPressure).where(
+            SignInPressure.window_started_at < now - _FORGOTTEN,
+            func.coalesce(SignInPressure.blocked_until, now) <= now,
+        ),
+        "sign_on_attempt": delete(SignOnAttempt).where(SignOnAttempt.expires_at < now - _FORGOTTEN),
+    }
