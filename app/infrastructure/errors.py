@@ -221,7 +221,7 @@ class TemporarilyUnavailable(RegistryError):
     default_message = "系统暂时无法办理，本次操作没有生效。"
     default_remedy = "请稍候重试；持续出现时请联系管理员。"
 
-    def __init__(self, code: str = "", message: str = "", *, retry_after: int = 5) -> None:
+    def __init__(self, code: str = "", message: str = "", *, retry_after: int = 3) -> None:
         super().__init__(code, message, facts={"retry_after_seconds": retry_after})
         self.retry_after = retry_after
 

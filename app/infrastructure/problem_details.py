@@ -262,7 +262,7 @@ def install_problem_handlers(app: FastAPI, *, record_refusal: RefusalRecorder | 
         refuse_or_try_again(request.scope, error.__cause__)
         if isinstance(error.__cause__, SQLAlchemyError):
             _logger.warning("database_refused", code=error.code, exc_info=error.__cause__)
-        if record_refusal is not None and request.method not in _SAFE_METHODS:
+        if record_refusal is not None and _is_worth_a_record(request, error):
             await _recorded(record_refusal, request, error)
         return render(error, request.scope)
 
@@ -283,6 +283,11 @@ def install_problem_handlers(app: FastAPI, *, record_refusal: RefusalRecorder | 
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(HTTPException)(_of_the_framework)
     _document(app)
+
+
+def _is_worth_a_record(request: Request, error: RegistryError) -> bool:
+    # Where the database has no connection left, waiting for one to say so would double the caller's wait.
+    return request.method not in _SAFE_METHODS and not isinstance(error, TemporarilyUnavailable)
 
 
 async def _malformed(request: Request, error: RequestValidationError) -> Response:

@@ -1,28 +1,21 @@
 """A registry of its own for each fuzzed persona: what one disables or signs out, no other misses."""
 
 import io
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
-from app.infrastructure.logging import configure_logging
 from tests.fuzz.stage import Stage, set_stage
 from tests.support.cluster import Cluster
+from tests.support.log_lines import logging_as_served
 
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """What the application logs: its faults alone, for a hundred thousand requests are nobody's reading."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    stream = io.StringIO()
-    configure_logging("error", stream)
-    yield stream
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+    with logging_as_served("error") as stream:
+        yield stream
 
 
 @pytest.fixture

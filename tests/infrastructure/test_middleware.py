@@ -16,10 +16,10 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.exc import DBAPIError
 from starlette.testclient import TestClient
 
-from app.infrastructure.logging import configure_logging
 from app.infrastructure.middleware import LONGEST_QUERY, install_edge, limit_by_path
 from app.infrastructure.problem_details import install_problem_handlers
 from app.infrastructure.security_settings import SecuritySettings
+from tests.support.log_lines import logging_as_served
 
 LIMIT = 1000
 SECRET = "150602199003072316"
@@ -73,13 +73,8 @@ def client() -> Iterator[TestClient]:
 
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    stream = io.StringIO()
-    configure_logging("info", stream)
-    yield stream
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
+    with logging_as_served("info") as stream:
+        yield stream
 
 
 def logged(lines: io.StringIO) -> list[dict[str, Any]]:
