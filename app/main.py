@@ -7,8 +7,6 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
 
 from app.accounts.idempotency import Replayed
-from app.accounts.refusals import record_refusal
-from app.accounts.router import router as accounts
 from app.console.router import router as console
 from app.enterprises.router import router as enterprises
 from app.evidence.folder import EvidenceFolder
@@ -22,11 +20,15 @@ from app.infrastructure.problem_details import install_problem_handlers
 from app.infrastructure.request_shape import only_declared_parameters, only_json_documents
 from app.infrastructure.retrying import Retrying
 from app.infrastructure.settings import Settings
+from app.infrastructure.vault import Vault
 from app.infrastructure.workbook import WorkbookLimits
 from app.personnel.router import router as personnel
 from app.rectification.router import router as rectification
 from app.reference.router import router as reference
 from app.reporting.router import router as reporting
+from app.sign_in.proofs import record_and_count
+from app.sign_in.router import router as sign_in
+from app.sign_in.router import sessions_and_restorations
 from app.sign_off.router import router as sign_off
 from app.statistics.router import router as statistics
 from app.supervision.router import router as supervision
@@ -36,7 +38,8 @@ from app.worklist.router import router as worklist
 API = "/api/v1"
 _MULTIPART_ENVELOPE = 64 * 1024
 ROUTERS: tuple[APIRouter, ...] = (
-    accounts,
+    sign_in,
+    sessions_and_restorations,
     reporting,
     hazards,
     supervision,
@@ -71,13 +74,14 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     )
     app.state.database = database
     app.state.settings = settings
+    app.state.vault = Vault(settings.identity_key_bytes())
     app.state.evidence = EvidenceFolder(settings.data_dir / "evidence")
     app.state.cursors = Cursors(settings.cursor_key_bytes())
     declared = [Depends(only_declared_parameters), Depends(only_json_documents)]
     for router in ROUTERS:
         app.include_router(router, prefix=API, dependencies=declared)
     app.include_router(console)
-    install_problem_handlers(app, record_refusal=record_refusal)
+    install_problem_handlers(app, record_refusal=record_and_count)
     app.add_exception_handler(Replayed, _replay)
     uploads = {
         "/evidence": settings.evidence_max_bytes + _MULTIPART_ENVELOPE,

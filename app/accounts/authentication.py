@@ -1,15 +1,27 @@
 """Turns a bearer token into a context: one request, one transaction, committed before the response is sent."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from app.accounts.key_scopes import refuse_out_of_scope
 from app.infrastructure.context import Context
 from app.infrastructure.database import Database, Token
-from app.infrastructure.errors import Unauthenticated
+from app.infrastructure.errors import NotPermitted, Unauthenticated
+from app.infrastructure.middleware import route_template
+from app.regulation.vocabulary import PendingStep
 
 _SCHEME = "bearer "
+_SESSION: Final = "/api/v1/session"
+_COMPLETED_BY: Final[Mapping[PendingStep, frozenset[str]]] = {
+    PendingStep.PASSWORD_CHANGE: frozenset({_SESSION, f"{_SESSION}/password"}),
+    PendingStep.SECOND_FACTOR: frozenset(
+        {_SESSION, f"{_SESSION}/second-factor", f"{_SESSION}/second-factor/confirmation"}
+    ),
+}
+"""The routes a sign-in may use that still lacks something."""
 
 
 def bearer_token(request: Request) -> str:
@@ -35,7 +47,21 @@ async def signed_in(request: Request) -> AsyncIterator[Context]:
     """The context of whoever holds the token; its transaction commits when the endpoint has returned."""
     principal = Token(bearer_token(request))
     async with database_of(request).transaction(principal, request_id=request_id(request)) as context:
-        yield context
+        _refuse_incomplete(request, context.pending)
+        refuse_out_of_scope(context.actor, str(getattr(request.scope.get("route"), "operation_id", "")))
+        yield replace(context, vault=request.app.state.vault)
+
+
+def _refuse_incomplete(request: Request, pending: PendingStep | None) -> None:
+    """NotPermitted for a sign-in that still lacks something, everywhere but where it is completed or ended."""
+    if pending is None or route_template(request.scope) in _COMPLETED_BY[pending]:
+        return
+    raise NotPermitted(
+        "sign_in_incomplete",
+        f"登录尚未完成:须先{pending.label}。",
+        remedy=f"请先{pending.label},再办理业务。",
+        facts={"pending": pending.value},
+    )
 
 
 SignedIn = Annotated[Context, Depends(signed_in, scope="function")]

@@ -6,7 +6,7 @@ Persons are posts; nobody real is named. All share one sample password, which th
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from app.infrastructure.context import Context
 from app.infrastructure.security import hash_password, person_digest
@@ -100,6 +100,10 @@ async def settle(context: Context, identity_key: bytes) -> None:
         organisation = select(Organisation.id).where(Organisation.code == seat.organisation)
         place = FirstSeat((await context.session.execute(organisation)).scalar_one(), seat.kind, seat.title)
         await appoint(context, place, person, [account for account in administrators if account != own])
+    # Everybody can read the sample password, so nobody need change it as one that somebody else chose.
+    sample = [own for _, _, own in people]
+    chosen = update(Account).where(Account.id.in_(sample)).values(password_changed_at=func.registry_now())
+    await context.session.execute(chosen)
 
 
 def _holder(seat: Seat, password_hash: str, identity_key: bytes) -> FirstHolder:

@@ -12,7 +12,9 @@ from app.cli.demo_city import SAMPLE_PASSWORD
 from app.cli.ledger import Attestor, attest_batch, import_file
 from app.infrastructure.database import Database, SystemPrincipal
 from app.infrastructure.errors import RuleNotMet
+from app.infrastructure.settings import Settings
 from app.regulation.vocabulary import RoleClass
+from app.sign_in.service import Desk
 from app.tables.ledgers import LegacyBatch
 
 SAMPLE_LEDGER = "ledger-2024-as-sent.xlsx"
@@ -20,7 +22,7 @@ _ATTESTORS = ("city-clerk1", "city-clerk2")
 _DEMO = SystemPrincipal(RoleClass.IMPORT, "演示")
 
 
-async def take_in_sample_ledger(addresses: Addresses, *, progress: Callable[[str], None]) -> None:
+async def take_in_sample_ledger(settings: Settings, addresses: Addresses, *, progress: Callable[[str], None]) -> None:
     """Imports and attests the sample ledger; a second start finds it done, or goes on where the first one was ended."""
     async with open_database(addresses) as database:
         async with database.transaction(_DEMO, request_id="demo-ledger") as context:
@@ -29,7 +31,7 @@ async def take_in_sample_ledger(addresses: Addresses, *, progress: Callable[[str
         if kept is not None and kept.attested_at is not None:
             return
         batch = kept.id if kept is not None else await _import(database, progress)
-        await _attest(database, batch)
+        await _attest(Desk.at(database, settings, address="qingling demo", request_id="demo-ledger"), batch)
         progress("样例台账已导入,并由两名样例人员核对确认")
 
 
@@ -42,7 +44,7 @@ async def _import(database: Database, progress: Callable[[str], None]) -> int:
     return report.batch
 
 
-async def _attest(database: Database, batch: int) -> None:
+async def _attest(desk: Desk, batch: int) -> None:
     password = SecretStr(SAMPLE_PASSWORD)
 
     def the_same(_view: dict[str, Any]) -> SecretStr:
@@ -50,7 +52,7 @@ async def _attest(database: Database, batch: int) -> None:
 
     for login in _ATTESTORS:
         try:
-            await attest_batch(database, batch, Attestor(login, password, the_same))
+            await attest_batch(desk, batch, Attestor(login, password, the_same))
         except RuleNotMet as refusal:
             # The first start was ended between the two confirmations.
             if refusal.code != "two_persons_attested":

@@ -19,21 +19,22 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from app.accounts.schemas import SignIn
-from app.accounts.sessions import sign_in, sign_out
 from app.cli.connection import open_database, registry_of
 from app.documents.confirming import Confirmation
 from app.exchange.ledger_attestation import attest, batch_view
 from app.exchange.ledger_import import known_names, take_in
 from app.exchange.ledger_rows import understand_ledger
 from app.exchange.placing.report import ImportReport
-from app.infrastructure.database import Database, SystemPrincipal, Token
-from app.infrastructure.errors import RegistryError
-from app.infrastructure.settings import load_settings, with_generated_keys
+from app.infrastructure.answers import Answer
+from app.infrastructure.database import Database, SystemPrincipal
+from app.infrastructure.errors import NotPermitted, RegistryError, Unauthenticated
+from app.infrastructure.settings import Settings, load_settings, with_generated_keys
 from app.infrastructure.workbook import read_workbook
 from app.regulation.deadlines import business_date
 from app.regulation.permissions import PERMISSIONS, Permission
 from app.regulation.vocabulary import RoleClass
+from app.sign_in.schemas import SignIn
+from app.sign_in.service import Desk, acting, choose_appointment, sign_in, sign_out
 
 app = typer.Typer(no_args_is_help=True)
 _out = Console(highlight=False, soft_wrap=True)
@@ -42,6 +43,8 @@ _REFUSED, _ROWS_REFUSED = 2, 3
 _EXIT_CODES = (
     "退出码:0 全部登记或此前已登记;3 有行没有导入,其余已登记;2 文件或命令不被受理;1 程序出错(后两种没有任何改动)。"
 )
+_ADDRESS = "qingling ledger attest"
+"""Where a command signs in from: this machine's terminal."""
 _IMPORT = SystemPrincipal(RoleClass.IMPORT, "历史台账补录(命令行)")
 
 Progress = Callable[[str], None]
@@ -75,28 +78,54 @@ class Attestor:
     login: str
     password: SecretStr
     ask_again: Callable[[dict[str, Any]], SecretStr]
+    ask_code: Callable[[], str] | None = None
+    """Gives the code of an account that has a second factor: one to sign in, the next one to confirm."""
 
 
-async def attest_batch(database: Database, batch: int, attestor: Attestor, *, max_hours: int = 1) -> dict[str, Any]:
+async def attest_batch(desk: Desk, batch: int, attestor: Attestor) -> dict[str, Any]:
     """Signs the person in, shows the batch, confirms it by step-up, signs out; the batch as it then stands."""
-    request_id = _request_id()
-    signing_in = SignIn(login_name=attestor.login, password=attestor.password)
-    answer = await sign_in(database, signing_in, request_id=request_id, max_hours=max_hours)
-    held = [one for one in answer.body["appointments"] if one["post_kind"] in PERMISSIONS[Permission.LEDGER_ATTEST]]
-    if held and held[0]["id"] != answer.body["appointment_id"]:
-        signing_in = signing_in.model_copy(update={"appointment_id": held[0]["id"]})
-        answer = await sign_in(database, signing_in, request_id=request_id, max_hours=max_hours)
-    token = Token(answer.body["token"])
+    answer, has_second_factor = await _signed_in(desk, attestor)
+    token = answer.body["token"]
     try:
-        async with database.transaction(token, request_id=request_id) as context:
+        await _choose_office(desk, answer)
+        async with acting(desk, token) as context:
             view = await batch_view(context, batch)
         password = attestor.ask_again(view)
-        sent = Confirmation(password=password, document_sha256=view["document_sha256"])
-        async with database.transaction(token, request_id=request_id) as context:
+        code = attestor.ask_code() if has_second_factor and attestor.ask_code else None
+        sent = Confirmation(password=password, code=code, document_sha256=view["document_sha256"])
+        async with acting(desk, token) as context:
             return await attest(context, batch, sent)
     finally:
-        async with database.transaction(token, request_id=request_id) as context:
+        async with acting(desk, token) as context:
             await sign_out(context)
+
+
+async def _signed_in(desk: Desk, attestor: Attestor) -> tuple[Answer, bool]:
+    """The sign-in, and whether it took a code; NotPermitted for one that is not complete."""
+    signing_in = SignIn(login_name=attestor.login, password=attestor.password)
+    has_second_factor = False
+    try:
+        answer = await sign_in(desk, signing_in)
+    except Unauthenticated as refusal:
+        if refusal.code != "second_factor_required" or attestor.ask_code is None:
+            raise
+        has_second_factor = True
+        answer = await sign_in(desk, signing_in.model_copy(update={"code": attestor.ask_code()}))
+    if answer.body["pending"]:
+        raise NotPermitted(
+            "sign_in_incomplete",
+            "登录尚未完成:须先修改口令或者绑定动态口令。",
+            remedy="请先通过系统登录办理,再来核对确认。",
+        )
+    return answer, has_second_factor
+
+
+async def _choose_office(desk: Desk, answer: Answer) -> None:
+    """Of several posts the one that attests."""
+    held = [one for one in answer.body["appointments"] if one["post_kind"] in PERMISSIONS[Permission.LEDGER_ATTEST]]
+    if held and held[0]["id"] != answer.body["appointment_id"]:
+        async with acting(desk, answer.body["token"]) as context:
+            await choose_appointment(context, held[0]["id"], desk.rules)
 
 
 @app.command(
@@ -111,7 +140,7 @@ def import_ledger(
 ) -> None:
     """Imports a ledger and reports every row's class and every finding."""
 
-    async def run(database: Database) -> ImportReport:
+    async def run(database: Database, _settings: Settings) -> ImportReport:
         with _progress() as progress:
             return await import_file(database, file, dry_run=dry_run, sheet=sheet, progress=progress)
 
@@ -141,8 +170,10 @@ def attest_ledger(
         _print_batch(view, to=_err)
         return password if password_stdin else SecretStr(_asked("核对无误,再次输入口令以确认"))
 
-    async def run(database: Database) -> dict[str, Any]:
-        return await attest_batch(database, batch, Attestor(login, password, ask_again))
+    async def run(database: Database, settings: Settings) -> dict[str, Any]:
+        desk = Desk.at(database, settings, address=_ADDRESS, request_id=_request_id())
+        ask_code = None if password_stdin else _asked_code
+        return await attest_batch(desk, batch, Attestor(login, password, ask_again, ask_code))
 
     view = _with_database(run)
     if as_json:
@@ -158,12 +189,16 @@ def _asked(prompt: str) -> str:
     return answer
 
 
-def _with_database(run: Callable[[Database], Awaitable[Result]]) -> Result:
+def _asked_code() -> str:
+    return _asked("动态口令(与上一次不同)")
+
+
+def _with_database(run: Callable[[Database, Settings], Awaitable[Result]]) -> Result:
     settings = with_generated_keys(load_settings())
 
     async def open_and_run() -> Result:
         async with open_database(addresses) as database:
-            return await run(database)
+            return await run(database, settings)
 
     try:
         with registry_of(settings) as addresses:

@@ -46,10 +46,16 @@ def run_demo(settings: Settings, *, fresh: bool) -> None:
     with _listening(settings) as listener:
         if fresh:
             _remove_demo(settings)
-        settings = with_generated_keys(settings)
+        settings = _without_second_factor(with_generated_keys(settings))
         with registry_of(settings, progress=tell) as addresses:
             asyncio.run(_prepare_demo(settings, addresses))
             _serve(settings, addresses, listener, lambda: _print_welcome(settings))
+
+
+def _without_second_factor(settings: Settings) -> Settings:
+    """The demo's sample people have no telephones; outside of it the second factor is required."""
+    security = settings.security.model_copy(update={"second_factor": "optional"})
+    return settings.model_copy(update={"security": security})
 
 
 def run_server(settings: Settings) -> None:
@@ -111,7 +117,7 @@ async def _prepare_demo(settings: Settings, addresses: Addresses) -> None:
             tell("已加载属地、规则版本、工作日历和判定标准")
     async with owner_transaction(addresses.migrate, label="qingling demo") as context:
         await settle(context, settings.identity_key_bytes())
-    await take_in_sample_ledger(addresses, progress=tell)
+    await take_in_sample_ledger(settings, addresses, progress=tell)
 
 
 def _go_live() -> date:
@@ -184,7 +190,7 @@ def _print_welcome(settings: Settings) -> None:
   就绪检查 readiness  {address}/readyz
   数据目录 data       {settings.data_dir}
 
-样例登录 sample logins(口令 password:{SAMPLE_PASSWORD})
+样例登录 sample logins(口令 password:{SAMPLE_PASSWORD};演示不要求动态口令,正式部署要求)
 {rows}
 
 试一试 try:

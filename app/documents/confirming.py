@@ -2,25 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from sqlalchemy import insert, select
 
-from app.accounts.step_up import prove
+from app.credentials.step_up import StepUpGiven, prove
 from app.hazards.acting import Document
 from app.infrastructure.context import Context
 from app.infrastructure.errors import RuleNotMet
 from app.regulation.vocabulary import Capacity, DocumentKind
 from app.tables.rectification import DocumentConfirmation
 
-Password = Annotated[SecretStr, Field(min_length=1, max_length=200, description="再次输入口令,以验证本人")]
 
+class Confirmation(StepUpGiven, Document):
+    """一人对一份文书的确认, with the person proved again."""
 
-class Confirmation(Document):
-    """一人对一份文书的确认."""
-
-    password: Password
     document_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="所确认文书的 SHA-256,读取草稿时返回")
 
 
@@ -45,7 +42,7 @@ async def confirm(
             article="《电子签名法》第十三条",
             remedy="请重新读取草稿,核对内容后再确认。",
         )
-    step_up = await prove(context, sent.password.get_secret_value(), paper.sha256)
+    step_up = await prove(context, sent.proof, paper.sha256)
     row = {
         "hazard_id": paper.hazard_id,
         "document_kind": paper.kind.value,
@@ -54,7 +51,7 @@ async def confirm(
         "person_id": context.actor.person_id,
         "account_id": context.actor.account_id,
         "appointment_id": context.actor.appointment_id,
-        "step_up_id": step_up,
+        "step_up_id": step_up.id,
         "document_sha256": paper.sha256,
     }
     await context.session.execute(insert(DocumentConfirmation).values(row | dict(extra or {})))

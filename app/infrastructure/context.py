@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.infrastructure.vault import Vault
 from app.regulation.facts import Actor
 from app.regulation.vocabulary import PendingStep
 
@@ -23,3 +24,5 @@ class Context:
     """The sign-in behind the token; None for a service key, a job, a command or nobody."""
     pending: PendingStep | None = None
     """What that sign-in still lacks; until then it is of the class signin."""
+    vault: Vault | None = None
+    """Opens what is kept sealed; None for a job, which has no use for it."""

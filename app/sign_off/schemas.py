@@ -2,18 +2,17 @@
 
 from pydantic import Field
 
-from app.documents.confirming import Password
+from app.credentials.step_up import StepUpGiven
 from app.hazards.acting import Document
 from app.infrastructure.fields import CleanLine, CleanText
 from app.regulation.vocabulary import DismissReason
 
 
-class SignatureGiven(Document):
-    """签字: over exactly the content read, at one level, with the password again."""
+class SignatureGiven(StepUpGiven, Document):
+    """签字: over exactly the content read, at one level, with the person proved again."""
 
     level: int = Field(ge=1, le=9, description="签字级别")
     content_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="所签内容的 SHA-256,读取签字内容时返回")
-    password: Password
     note: CleanText | None = Field(default=None, description="签字意见")
 
 

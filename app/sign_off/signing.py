@@ -5,13 +5,14 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from app.accounts.step_up import prove
+from app.credentials.step_up import prove
 from app.hazards.regrading import report_as_key
 from app.hazards.transition import Intent, Performing, Target, Verdict, perform, resolve
 from app.infrastructure.context import Context
-from app.infrastructure.errors import NotFound
+from app.infrastructure.errors import NotFound, NotPermitted
 from app.reference.rulebook import RuleBook
 from app.regulation.facts import HazardFacts, RoundFact
+from app.regulation.permissions import Permission, has_permission
 from app.regulation.sign_off import is_last, level_numbered, newest_signed_level
 from app.regulation.vocabulary import Act, DismissReason, Purpose, RoundOutcome
 from app.sign_off.rounds import end_round
@@ -26,9 +27,10 @@ async def sign(context: Context, target: Target, sent: SignatureGiven, *, dry_ru
     digest = bytes.fromhex(sent.content_sha256)
     request = await _request_of_open_round(context, target)
     # A dry run proves nothing: it asks what else would stand in the way.
-    step_up = None if dry_run else await prove(context, sent.password.get_secret_value(), digest, sent.level)
-    proved = {"step_up_content_sha256": sent.content_sha256, "step_up_level": sent.level}
-    particulars = sent.model_dump(exclude={"password"}) | proved
+    step_up = None if dry_run else await prove(context, sent.proof, digest, sent.level)
+    content, level = (step_up.content_sha256.hex(), step_up.level) if step_up else (sent.content_sha256, sent.level)
+    particulars = sent.model_dump(exclude={"password", "code", "step_up_id"})
+    particulars |= {"step_up_content_sha256": content, "step_up_level": level}
 
     def change(facts: HazardFacts, _book: RuleBook) -> dict[str, Any]:
         if request is None or not _completes(facts, sent.level):
@@ -46,7 +48,7 @@ async def sign(context: Context, target: Target, sent: SignatureGiven, *, dry_ru
             "person_id": context.actor.person_id,
             "appointment_id": context.actor.appointment_id,
             "account_id": context.actor.account_id,
-            "step_up_id": step_up,
+            "step_up_id": step_up.id if step_up else None,
             "content_sha256": digest,
             "opinion": sent.note,
             "transition_id": act.transition_id,
@@ -146,7 +148,9 @@ async def withdraw(context: Context, target: Target, sent: SignatureWithdrawn, *
 
 
 async def content_of(context: Context, target: Target) -> dict[str, Any]:
-    """What is signed: the open round's canonical document exactly as hashed, its hash and levels."""
+    """What is signed: the open round's canonical document exactly as hashed, so never masked, its hash and levels."""
+    if not has_permission(Permission.SIGNING_CONTENT_READ, context.actor):
+        raise NotPermitted
     hazard_id = await resolve(context, target.reference)
     newest = select(SigningRound).where(SigningRound.hazard_id == hazard_id).order_by(SigningRound.id.desc()).limit(1)
     found = (await context.session.execute(newest)).scalar_one_or_none()

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.accounts import sessions
 from app.accounts.authentication import bearer_token, database_of, request_id
 from app.infrastructure.database import OtherAppointment, Token
 from app.infrastructure.keyset import linked
 from app.infrastructure.problem_details import problem_responses
+from app.sign_in.service import appointments_of
 from app.worklist.worklist import WorklistPage, has_worklist, worklist
 
 router = APIRouter(prefix="/worklist", tags=["待办"], responses=problem_responses(400, 401, 403, 422, 503))
@@ -22,7 +22,7 @@ async def read_worklist(
     token, cursors, number = Token(bearer_token(request)), request.app.state.cursors, request_id(request)
     async with database_of(request).transaction(token, request_id=number) as context:
         page = linked(response, request.url, await worklist(context, wanted, cursors))
-        held = await sessions.appointments_of(context, context.actor.person_id)
+        held = await appointments_of(context, context.actor.person_id)
         own = context.actor.appointment_id
     others = [one for one in held if one["id"] != own and has_worklist(one["post_kind"])]
     for one in others:

@@ -12,7 +12,16 @@ from psycopg.rows import DictRow, dict_row
 from tests.support.cluster import TestDatabase, libpq_address
 from tests.support.registry import Answered, Registry
 
-NOT_OF_THE_HAZARD = ("access_event", "idempotency_key", "step_up", "session", "sequence_position", "alembic_version")
+NOT_OF_THE_HAZARD = (
+    "access_event",
+    "alembic_version",
+    "idempotency_key",
+    "sequence_position",
+    "session",
+    "sign_in_attempt",
+    "sign_in_pressure",
+    "step_up",
+)
 """Tables that a refusal, a sign-in or a retry may write."""
 CHINESE = re.compile("[\u4e00-\u9fff]")
 

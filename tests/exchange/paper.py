@@ -23,9 +23,11 @@ from app.infrastructure.owner import owner_transaction
 from app.infrastructure.workbook import Cell
 from app.regulation.deadlines import business_date
 from app.regulation.vocabulary import RoleClass
+from app.sign_in.service import Desk
 from app.tables.rules import ClockSetting
 from tests.exchange.ledgers import SAMPLE, cells, sheet, workbook
 from tests.support.cluster import TestDatabase
+from tests.support.registry import ordinary_settings
 
 AS_SENT, CLEAN = "ledger-2024-as-sent.xlsx", "ledger-2024.xlsx"
 IMPORT = SystemPrincipal(RoleClass.IMPORT, "历史台账补录")
@@ -87,7 +89,12 @@ def attest(database: TestDatabase, batch: int, login: str, password: str = SAMPL
     """One person's confirmation, as the command does."""
     secret = SecretStr(password)
     attestor = Attestor(login, secret, lambda _view: secret)
-    return within(database, lambda pool: attest_batch(pool, batch, attestor))
+
+    async def work(pool: Database) -> dict[str, Any]:
+        desk = Desk.at(pool, ordinary_settings(), address="test", request_id="test")
+        return await attest_batch(desk, batch, attestor)
+
+    return within(database, work)
 
 
 def set_clock(database: TestDatabase, instant: str) -> None:

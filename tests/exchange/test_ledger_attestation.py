@@ -46,6 +46,7 @@ def second_account(database: TestDatabase, login: str, of: str) -> None:
             known = select(Account).where(Account.login_name == of)
             account = (await context.session.execute(known)).scalar_one()
             row = {"login_name": login, "person_id": account.person_id, "password_hash": account.password_hash}
+            row["password_changed_at"] = account.password_changed_at
             await context.session.execute(insert(Account).values(row))
 
     asyncio.run(work())

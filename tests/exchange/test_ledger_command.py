@@ -16,13 +16,14 @@ from tests.api.watching import Watch
 from tests.exchange.ledgers import SAMPLE, TRUE_FIGURES
 from tests.exchange.paper import AS_SENT, CLEAN, attest, set_clock
 from tests.support.cluster import TestDatabase
-from tests.support.registry import IDENTITY_KEY
+from tests.support.registry import IDENTITY_KEY, ordinary_settings
 
 
 @pytest.fixture
 def command(registry: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     monkeypatch.setenv("QINGLING_DATABASE_URL", registry.app_url)
     monkeypatch.setenv("QINGLING_IDENTITY_KEY", IDENTITY_KEY)
+    monkeypatch.setenv("QINGLING_SECOND_FACTOR", "optional")
     return CliRunner()
 
 
@@ -92,14 +93,14 @@ def test_the_demo_starts_with_the_year_and_goes_on_where_a_first_start_was_ended
         attest(imported, int(str(watch.value("SELECT id FROM legacy_batch"))), login)
     addresses = Addresses(make_url(imported.app_url), None)
     for _ in range(2):
-        asyncio.run(take_in_sample_ledger(addresses, progress=lambda _message: None))
+        asyncio.run(take_in_sample_ledger(ordinary_settings(), addresses, progress=lambda _message: None))
         assert watch.value("SELECT count(*) FROM hazard WHERE state = 'closed'") == 333
     assert watch.value("SELECT count(*) FROM document_confirmation") == 2
 
 
 def test_a_demo_long_after_its_go_live_starts_all_the_same(imported: TestDatabase, watch: Watch) -> None:
     addresses = Addresses(make_url(imported.app_url), None)
-    asyncio.run(take_in_sample_ledger(addresses, progress=lambda _message: None))
+    asyncio.run(take_in_sample_ledger(ordinary_settings(), addresses, progress=lambda _message: None))
     set_clock(imported, "2028-01-01T08:00:00+08:00")
-    asyncio.run(take_in_sample_ledger(addresses, progress=lambda _message: None))
+    asyncio.run(take_in_sample_ledger(ordinary_settings(), addresses, progress=lambda _message: None))
     assert watch.value("SELECT count(*) FROM legacy_batch") == 1
