@@ -114,7 +114,9 @@ def _passwords(data_dir: Path) -> dict[str, str]:
 
 def _make_logins(server: EmbeddedPostgres, settings: Settings) -> None:
     """Roles before the first migration, then the database, as the superuser of our own server."""
-    with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
+    # The log would keep the logins' password verifiers: this is DDL.
+    unlogged = "-c log_statement=none"
+    with psycopg.connect(server.conninfo("postgres"), autocommit=True, options=unlogged) as connection:
         connection.execute(roles_sql(_passwords(settings.data_dir)).encode())
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         if known is None:

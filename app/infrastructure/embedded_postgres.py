@@ -47,12 +47,15 @@ _BUILTIN_LOCALES_SINCE = 17
 _LOG_KEPT_BYTES = 10_000_000
 _LINES_SHOWN = 8
 _STOP_PATIENCE = 60.0
-# Personal data travels in parameters and in the DETAIL of constraint errors: neither belongs in a log.
+# Personal data travels in parameters, statements and the DETAIL of constraint errors: none of them belongs in a log.
 _SETTINGS: Mapping[str, str] = {
     "log_connections": "on",
     "log_error_verbosity": "terse",
     "log_line_prefix": "%m [%p] %q%u@%d ",
     "log_lock_waits": "on",
+    "log_min_duration_sample": "-1",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "panic",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
     "log_startup_progress_interval": "5s",

@@ -157,10 +157,10 @@ async def _refuse_missing_limits(connection: AsyncConnection, limits: Limits) ->
 
 def _keeps(row: Row[Any], wanted: str) -> bool:
     """Whether a setting is what it must be; of a time or a size, no larger and not without end (0, −1)."""
-    if row.unit not in _MEASURED:
+    quantity = _QUANTITY.fullmatch(wanted) if row.unit in _MEASURED else None
+    if quantity is None:
         return _words(row.setting) == _words(wanted)
-    quantity = _QUANTITY.fullmatch(wanted)
-    return quantity is not None and 0 < int(row.setting) <= int(quantity[1]) * _FACTORS[quantity[2]]
+    return 0 < int(row.setting) <= int(quantity[1]) * _FACTORS[quantity[2]]
 
 
 def _words(value: str) -> list[str]:

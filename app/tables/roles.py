@@ -97,10 +97,31 @@ LOGINS: tuple[Login, ...] = (
     ),
 )
 
+LOG_SETTINGS: Mapping[str, str] = {
+    "log_error_verbosity": "terse",
+    "log_min_duration_sample": "-1",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_statement": "ddl",
+}
+"""PostgreSQL's own log quotes no row, statement or parameter: DETAIL and CONTEXT repeat what people entered."""
 # Temporary tables last: a session's own must never stand in for the registry's.
-_EVERY_LOGIN: Mapping[str, str] = {"TimeZone": "Asia/Shanghai", "search_path": "public, pg_temp"}
+_EVERY_LOGIN: Mapping[str, str] = {
+    "TimeZone": "Asia/Shanghai",
+    "search_path": "public, pg_temp",
+    **LOG_SETTINGS,
+}
 LIMITS: Mapping[str, Mapping[str, str]] = {login.name: {**login.settings, **_EVERY_LOGIN} for login in LOGINS}
 """What each login carries; a process refuses to start under a login that has lost any of it."""
+# A comment's words are read by a person in psql, who runs this as superuser.
+_FOR_THE_ADMINISTRATOR = (
+    "-- 服务器日志不得记录数据行、语句和参数。下列设置随本脚本对清零的登录生效;",
+    "-- 请在 postgresql.conf 中对全部登录同样设置:",
+    *(f"--   {name} = {value}" for name, value in LOG_SETTINGS.items()),
+    "-- 不要加载 auto_explain。设置口令请用 psql 的 \\password(只发送校验值),勿在语句中写明文口令。",
+)
 _UNPRIVILEGED = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 
 
@@ -117,6 +138,7 @@ def roles_sql(passwords: Mapping[str, str], *, production: bool = False) -> str:
 
 
 def _statements(passwords: Mapping[str, str], *, production: bool) -> Iterator[str]:
+    yield from _FOR_THE_ADMINISTRATOR
     for role in (OWNER, WALL, *ROLE_CLASSES):
         yield _made(role)
         yield f"ALTER ROLE {role} NOLOGIN {_UNPRIVILEGED};"

@@ -5,7 +5,7 @@ import re
 import psycopg
 import pytest
 
-from app.tables.roles import LOGINS, ROLE_CLASSES, roles_sql
+from app.tables.roles import LOG_SETTINGS, LOGINS, ROLE_CLASSES, roles_sql
 from tests.support.cluster import Cluster, libpq_address
 
 PASSWORD = "it's; DROP ROLE x -- \"$$"
@@ -65,12 +65,26 @@ def test_applying_it_again_changes_nothing(cluster: Cluster) -> None:
         ("qingling_report_login", "default_transaction_read_only", "on"),
         ("qingling_report_login", "temp_file_limit", "4GB"),
         ("qingling_migrate", "lock_timeout", "500ms"),
+        *((login.name, name, value) for login in LOGINS for name, value in LOG_SETTINGS.items()),
     ],
 )
 def test_a_login_carries_its_limits(cluster: Cluster, login: str, name: str, value: str) -> None:
     with psycopg.connect(libpq_address(cluster.url("postgres", login))) as connection:
         found = connection.execute("SELECT current_setting(%s)", [name]).fetchone()
     assert found == (value,)
+
+
+def test_no_login_of_ours_may_have_the_server_quote_what_people_entered(cluster: Cluster) -> None:
+    with psycopg.connect(libpq_address(cluster.url("postgres", "qingling_app"))) as connection:
+        for name, loose in (("log_error_verbosity", "verbose"), ("log_min_error_statement", "error")):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("SELECT set_config(%s, %s, false)", [name, loose])
+            connection.rollback()
+
+
+def test_the_database_administrator_is_told_what_to_set_for_every_login() -> None:
+    told = [line for line in roles_sql({}).splitlines() if line.startswith("--")]
+    assert {f"--   {name} = {value}" for name, value in LOG_SETTINGS.items()} <= set(told)
 
 
 @pytest.mark.parametrize("role", ["qingling_owner", "qingling_wall"])
