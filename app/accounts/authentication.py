@@ -47,12 +47,12 @@ async def signed_in(request: Request) -> AsyncIterator[Context]:
     """The context of whoever holds the token; its transaction commits when the endpoint has returned."""
     principal = Token(bearer_token(request))
     async with database_of(request).transaction(principal, request_id=request_id(request)) as context:
-        _refuse_incomplete(request, context.pending)
+        refuse_incomplete(request, context.pending)
         refuse_out_of_scope(context.actor, str(getattr(request.scope.get("route"), "operation_id", "")))
         yield replace(context, vault=request.app.state.vault)
 
 
-def _refuse_incomplete(request: Request, pending: PendingStep | None) -> None:
+def refuse_incomplete(request: Request, pending: PendingStep | None) -> None:
     """NotPermitted for a sign-in that still lacks something, everywhere but where it is completed or ended."""
     if pending is None or route_template(request.scope) in _COMPLETED_BY[pending]:
         return
