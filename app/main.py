@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
 
 from app.accounts.idempotency import Replayed
+from app.audit.router import router as audit
 from app.console.router import router as console
 from app.enterprises.router import router as enterprises
 from app.evidence.folder import EvidenceFolder
@@ -30,6 +31,8 @@ from app.sign_in.proofs import record_and_count
 from app.sign_in.router import router as sign_in
 from app.sign_in.router import sessions_and_restorations
 from app.sign_off.router import router as sign_off
+from app.sign_on.provider import Provider
+from app.sign_on.router import router as sign_on
 from app.statistics.router import router as statistics
 from app.supervision.router import router as supervision
 from app.tables.roles import LIMITS
@@ -40,6 +43,7 @@ _MULTIPART_ENVELOPE = 64 * 1024
 ROUTERS: tuple[APIRouter, ...] = (
     sign_in,
     sessions_and_restorations,
+    sign_on,
     reporting,
     hazards,
     supervision,
@@ -52,6 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     statistics,
     exchange,
     worklist,
+    audit,
 )
 
 
@@ -76,6 +81,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.settings = settings
     app.state.vault = Vault(settings.identity_key_bytes())
     app.state.evidence = EvidenceFolder(settings.data_dir / "evidence")
+    app.state.sign_on = Provider.configured(settings.security)
     app.state.cursors = Cursors(settings.cursor_key_bytes())
     declared = [Depends(only_declared_parameters), Depends(only_json_documents)]
     for router in ROUTERS:
