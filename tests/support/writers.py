@@ -1,0 +1,171 @@
+"""Eight writers who walk hazards from report to closing while things are killed, and note every answer they were given.
+
+A writer that gets no answer, or is told to come again, sends the same request under the same key until it is answered.
+"""
+
+import hashlib
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+import httpx2
+import psycopg
+from starlette.testclient import TestClient
+
+from app.cli.demo_city import SAMPLE_PASSWORD
+from tests.support import walk
+from tests.support.application_process import ApplicationProcess
+from tests.support.cluster import TestDatabase
+from tests.support.polling import until
+from tests.support.registry import API, Answered, Registry
+
+WRITERS: Final = 8
+LOGINS: Final = (
+    *("chemical-safety-officer", "chemical-principal", "chemical-controller", "city-office-head"),
+    *("dongsheng-inspector1", "dongsheng-inspector2", "dongsheng-section", "dongsheng-deputy", "dongsheng-head"),
+    "dongsheng-clerk",
+)
+_UNAVAILABLE: Final = 503
+_ANSWER_WITHIN: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """A write that was answered: how to send it again, and what was answered."""
+
+    address: str
+    headers: Mapping[str, str]
+    request: Mapping[str, Any]
+    key: str
+    sha256: str
+
+
+@dataclass
+class Log:
+    """What all writers were answered; `statuses` counts every answer, `cut_off` every request without one."""
+
+    acknowledged: list[Acknowledged] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    cut_off: int = 0
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def grown_by(self, more: int, seconds: float = 60) -> bool:
+        """Whether so many more writes were answered in time."""
+        before = len(self.acknowledged)
+        return until(lambda: len(self.acknowledged) >= before + more, seconds)
+
+
+class Stopped(Exception):
+    """The writer is to begin nothing more."""
+
+
+@dataclass
+class Persistent(Registry):
+    """A registry that sends until it is answered."""
+
+    log: Log = field(kw_only=True)
+
+    def call(self, method: str, path: str, *, by: str | None, **request: Any) -> Answered:
+        """One request, sent as often as it takes; a write under one key."""
+        if self.log.stopping.is_set():
+            raise Stopped
+        headers = {**request.pop("headers", {}), "Authorization": f"Bearer {self.tokens[by or '']}"}
+        if method == "POST":
+            headers["Idempotency-Key"] = secrets.token_hex(12)
+        answer = self._answered(method, f"{API}{path}", headers, request)
+        if method == "POST" and answer.is_success:
+            digest = hashlib.sha256(answer.content).hexdigest()
+            kept = Acknowledged(f"{API}{path}", headers, request, headers["Idempotency-Key"], digest)
+            self.log.acknowledged.append(kept)
+        body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.content
+        return Answered(answer.status_code, body, answer.headers)
+
+    def _answered(
+        self, method: str, address: str, headers: Mapping[str, str], request: Mapping[str, Any]
+    ) -> httpx2.Response:
+        deadline, pause = time.monotonic() + _ANSWER_WITHIN, threading.Event()
+        while True:
+            try:
+                answer = self.client.request(method, address, headers=dict(headers), **request)
+                self.log.statuses[answer.status_code] += 1
+                if answer.status_code != _UNAVAILABLE:
+                    return answer
+            except httpx2.TransportError:
+                self.log.cut_off += 1
+            if self.log.stopping.is_set():
+                raise Stopped
+            assert time.monotonic() < deadline, f"{method} {address} was not answered"
+            pause.wait(0.02)
+
+
+@contextmanager
+def writing(process: ApplicationProcess, database: TestDatabase) -> Iterator[Log]:
+    """Eight writers at work until this block ends; whatever stopped one of them is raised here."""
+    tokens, log = signed_in(process), Log()
+    with ThreadPoolExecutor(WRITERS) as pool:
+        writers = [pool.submit(_write, process, database, tokens, log) for _ in range(WRITERS)]
+        try:
+            yield log
+        finally:
+            log.stopping.set()
+            # What stopped a writer explains better than whatever waited for it.
+            for writer in writers:
+                writer.result(_ANSWER_WITHIN)
+
+
+def _write(process: ApplicationProcess, database: TestDatabase, tokens: dict[str, str], log: Log) -> None:
+    with process.client() as client:
+        registry = Persistent(cast("TestClient", client), database, tokens, log=log)
+        try:
+            while True:
+                walk.closed(registry)
+        except Stopped:
+            return
+
+
+def signed_in(process: ApplicationProcess) -> dict[str, str]:
+    """A token of everybody who walks."""
+    tokens = {}
+    with process.client() as client:
+        for login in LOGINS:
+            answer = client.post(f"{API}/session", json={"login_name": login, "password": SAMPLE_PASSWORD})
+            assert answer.status_code == httpx2.codes.CREATED, answer.text
+            tokens[login] = answer.json()["token"]
+    return tokens
+
+
+def lost(acknowledged: Sequence[Acknowledged], connection: psycopg.Connection[Any]) -> list[str]:
+    """Writes that were answered and are not there exactly as they were answered; the database is only read."""
+    rows = connection.execute("SELECT key, body FROM idempotency_key WHERE body IS NOT NULL").fetchall()
+    kept = {key: hashlib.sha256(bytes(body)).hexdigest() for key, body in rows}
+    return [one.address for one in acknowledged if kept.get(one.key) != one.sha256]
+
+
+_WITHOUT_EFFECT: Final = """
+    SELECT k.key FROM idempotency_key k, LATERAL (SELECT convert_from(k.body, 'UTF8')::jsonb AS told) b
+    WHERE k.body IS NOT NULL AND b.told ? 'version' AND NOT EXISTS (
+        SELECT 1 FROM hazard_transition t JOIN hazard h ON h.id = t.hazard_id
+        WHERE h.public_id = (b.told ->> 'id')::uuid AND t.version = (b.told ->> 'version')::bigint
+          AND t.to_state = b.told ->> 'state')
+"""
+
+
+def half_written(connection: psycopg.Connection[Any]) -> list[str]:
+    """Answers kept under a key whose act has no transition row of that version and state."""
+    return [key for (key,) in connection.execute(_WITHOUT_EFFECT).fetchall()]
+
+
+def changed_on_repeat(acknowledged: Sequence[Acknowledged], client: httpx2.Client) -> list[str]:
+    """Writes whose repetition under the same key is not answered byte for byte as before."""
+    found = []
+    for one in acknowledged:
+        answer = client.post(one.address, headers=dict(one.headers), **one.request)
+        if hashlib.sha256(answer.content).hexdigest() != one.sha256:
+            found.append(one.address)
+    return found
