@@ -5,15 +5,17 @@ import contextlib
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.date import DateTrigger
 from sqlalchemy.engine import URL
 
+from app.infrastructure.clock import machine_seconds
 from app.infrastructure.database import Database
 from app.infrastructure.settings import Settings
 from app.jobs.schedule import SCHEDULE, Job
@@ -39,10 +41,10 @@ class Worker:
         scheduler = AsyncIOScheduler(timezone=_ZONE)
         scheduler.add_listener(_told, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
         for job in self._jobs:
-            once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-            scheduler.add_job(self._ring, CronTrigger(timezone=_ZONE, **job.when), [job], id=job.name, **once)
+            once: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
             if job.at_start:
-                scheduler.add_job(self._ring, DateTrigger(timezone=_ZONE), [job], id=f"{job.name} at start", **once)
+                once["next_run_time"] = datetime.fromtimestamp(machine_seconds(), ZoneInfo(_ZONE))
+            scheduler.add_job(self._ring, CronTrigger(timezone=_ZONE, **job.when), [job], id=job.name, **once)
         scheduler.start()
         try:
             await stopped.wait()
