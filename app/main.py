@@ -14,6 +14,7 @@ from app.evidence.folder import EvidenceFolder
 from app.evidence.router import router as evidence
 from app.exchange.router import router as exchange
 from app.hazards.router import router as hazards
+from app.infrastructure.clock import machine_seconds
 from app.infrastructure.database import Database
 from app.infrastructure.middleware import install_edge, limit_by_path
 from app.infrastructure.pagination import Cursors
@@ -81,7 +82,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.settings = settings
     app.state.vault = Vault(settings.identity_key_bytes())
     app.state.evidence = EvidenceFolder(settings.data_dir / "evidence")
-    app.state.sign_on = Provider.configured(settings.security)
+    app.state.sign_on = Provider.configured(settings.security, machine_seconds)
     app.state.cursors = Cursors(settings.cursor_key_bytes())
     declared = [Depends(only_declared_parameters), Depends(only_json_documents)]
     for router in ROUTERS:

@@ -7,6 +7,7 @@ no answer is read beyond a limit.
 import json
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -16,7 +17,6 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc.jwk import KeySet
 
-from app.infrastructure.clock import machine_seconds
 from app.infrastructure.security_settings import SecuritySettings
 from app.sign_on.id_token import Expected, TokenRefused, UnknownKey, keys_of, subject_of
 
@@ -49,8 +49,11 @@ class Proof:
 class Provider:
     """One issuer, as the operator configured it; metadata and keys are read when first needed and kept an hour."""
 
-    def __init__(self, settings: SecuritySettings, *, refetch_seconds: float = _REFETCH_SECONDS) -> None:
-        """`refetch_seconds`: how long the keys are left alone, whatever unknown ids tokens bring."""
+    def __init__(
+        self, settings: SecuritySettings, clock: Callable[[], int], *, refetch_seconds: float = _REFETCH_SECONDS
+    ) -> None:
+        """`clock`: seconds since 1970 as the issuer counts them; `refetch_seconds`: no unknown key id asks sooner."""
+        self._clock = clock
         self._refetch_seconds = refetch_seconds
         self.issuer = settings.sign_on_issuer or ""
         self.redirect_url = settings.sign_on_redirect_url or ""
@@ -61,9 +64,9 @@ class Provider:
         self._keys: tuple[float, KeySet] | None = None
 
     @classmethod
-    def configured(cls, settings: SecuritySettings) -> "Provider | None":
+    def configured(cls, settings: SecuritySettings, clock: Callable[[], int]) -> "Provider | None":
         """The provider, where the operator names one."""
-        return cls(settings) if settings.sign_on_issuer else None
+        return cls(settings, clock) if settings.sign_on_issuer else None
 
     async def authorization_url(self, state: str, proof: Proof) -> str:
         """Where the browser is sent; ProviderUnusable when the provider cannot be asked."""
@@ -95,7 +98,7 @@ class Provider:
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise ProviderUnusable("no_id_token")
-        expected = Expected(self.issuer, self._client_id, proof.nonce, machine_seconds())
+        expected = Expected(self.issuer, self._client_id, proof.nonce, self._clock())
         try:
             return subject_of(token, await self._read_keys(_KEPT_SECONDS), expected)
         except UnknownKey:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from joserfc.jwk import RSAKey
 
+from app.infrastructure.clock import machine_seconds
 from app.sign_on.provider import Proof, Provider
 from tests.sign_on import forger
 from tests.sign_on.conftest import CLIENT_ID, Browser, bind, sign_on_settings
@@ -121,7 +122,7 @@ def test_a_forgery_signs_nobody_in_and_says_nothing(registry: Registry, provider
 async def _rotated(provider: Forging) -> str:
     """A provider's own view of a rotation between two sign-ons."""
     settings = ordinary_settings(**sign_on_settings(provider.issuer)).security
-    ours = Provider(settings, refetch_seconds=0)
+    ours = Provider(settings, machine_seconds, refetch_seconds=0)
     proof = Proof("one-nonce", "v" * 43)
     provider.reset(proof.nonce)
     await ours.subject("a-code", proof)
