@@ -92,6 +92,8 @@ _OF_THE_TRANSPORT: Final[Mapping[int, tuple[str, str, str, str]]] = {
 }
 """Status that no refusal of ours stands for → code, Chinese title, English title, detail."""
 
+_OF_THE_EDGE: Final = (400, 414, 429, 431)
+"""What any address may answer before its route is asked."""
 _SHOWABLE: Final = re.compile(r"[A-Za-z0-9_.\-\u4e00-\u9fff]{1,64}")
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -318,9 +320,13 @@ async def _recorded(record_refusal: RefusalRecorder, request: Request, error: Re
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of a route that may answer with these statuses."""
+    return {status: {"model": Problem, "description": _title_of(status)} for status in statuses}
+
+
+def _title_of(status: int) -> str:
     titles = {row[0]: row[1] for row in reversed(list(STATUS.values()))}
-    titles |= {status: row[1] for status, row in _OF_THE_TRANSPORT.items()}
-    return {status: {"model": Problem, "description": titles.get(status, "未予受理")} for status in statuses}
+    titles |= {known: row[1] for known, row in _OF_THE_TRANSPORT.items()}
+    return titles.get(status, "未予受理")
 
 
 def _document(app: FastAPI) -> None:
@@ -354,4 +360,6 @@ def _describe_problems(responses: dict[str, dict[str, Any]]) -> None:
         responses["422"]["description"] = STATUS[InvalidInput][1]
         # FastAPI answers 422 to a malformed parameter as well; here that is a bad request.
         responses.setdefault("400", {"description": STATUS[InvalidParameter][1], "content": content})
+    for status in _OF_THE_EDGE:
+        responses.setdefault(str(status), {"description": _title_of(status), "content": content})
     responses.setdefault("default", {"description": "其他未予受理的情形", "content": content})

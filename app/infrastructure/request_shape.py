@@ -54,7 +54,7 @@ async def only_json_documents(request: Request) -> None:
         return
     body_field = matched_route(request.scope).body_field
     takes_form = body_field is not None and isinstance(body_field.field_info, Form)
-    if takes_form and not _is_multipart(content_type):
+    if takes_form and content_type and not _is_multipart(content_type):
         # A form of another kind cannot carry the file, and its stream was read already.
         raise HTTPException(415)
     if not takes_form and not _is_json(content_type) and await request.body():
