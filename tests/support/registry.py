@@ -86,7 +86,7 @@ class Registry:
         if by is not None:
             headers["Authorization"] = f"Bearer {self.sign_in(by)}"
         answer = self.client.request(method, f"{API}{path}", headers=headers, **request)
-        body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.content
+        body = answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else answer.content
         return Answered(answer.status_code, body, answer.headers)
 
     def get(self, path: str, *, by: str | None) -> Answered:
