@@ -8,8 +8,9 @@ import typer
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli import administrators, calendar, ledger, posts, registry, serving, statistics
+from app.cli import administrators, audit, calendar, ledger, posts, registry, serving, statistics
 from app.cli import docs as docs_command
+from app.cli.worker import worker
 from app.infrastructure.errors import InvalidInput, RegistryError
 from app.infrastructure.migrations import MigrationRefused
 from app.infrastructure.safe_login import UnsafeLogin, WritesWouldBeLost
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(registry.edition, name="edition", help="规则版本:核对、加载。")
 app.add_typer(administrators.administrators, name="administrators", help="首任管理员:系统、安全、审计三员。")
+app.add_typer(audit.audit, name="audit", help="审计:封存、树头、签名密钥。")
 app.add_typer(calendar.calendar, name="calendar", help="工作日历:重新计算暂定期限。")
 app.add_typer(ledger.app, name="ledger", help="历史台账:导入、核对确认。")
 app.add_typer(posts.posts, name="posts", help="岗位:核查签字链能否签满。")
@@ -32,6 +34,7 @@ app.command(name="init", help="启用登记系统(只能一次):加载属地和�
 app.command(name="migrate", help="把数据库结构更新到本程序的版本。")(registry.migrate_database)
 app.command(name="roles", help="输出数据库角色的 SQL,由数据库管理员以超级用户执行。")(registry.roles)
 app.command(name="statistics", help="清零率等数据:任一天、任一时刻所知,可按多个维度分列。")(statistics.statistics)
+app.command(name="worker", help="运行作业进程:封存、交存树头、每日清理(Ctrl-C 停止)。")(worker)
 app.command(name="docs", help="生成规则手册(docs/),或核对其是否最新。")(docs_command.docs)
 
 _PORT = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="监听端口(默认 8000)")]

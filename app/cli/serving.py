@@ -17,6 +17,7 @@ from rich.console import Console
 from app.cli.connection import Addresses, open_database, registry_of
 from app.cli.demo_city import SAMPLE_PASSWORD, settle
 from app.cli.demo_ledger import take_in_sample_ledger
+from app.cli.worker import jobs_beside, refuse_to_start
 from app.infrastructure.clock import today_in_shanghai
 from app.infrastructure.database import Database
 from app.infrastructure.errors import Conflict
@@ -126,6 +127,7 @@ def _go_live() -> date:
 
 def _serve(settings: Settings, addresses: Addresses, listener: socket.socket, when_ready: Callable[[], None]) -> None:
     asyncio.run(_refuse_unusable(addresses))
+    asyncio.run(refuse_to_start(addresses.app, settings, None))
     configure_logging(settings.log_level)
     database = Database.at(
         addresses.app, pool_size=settings.database_pool_size, idle_minutes=settings.session_idle_minutes
@@ -134,7 +136,8 @@ def _serve(settings: Settings, addresses: Addresses, listener: socket.socket, wh
     server = uvicorn.Server(config)
     watcher = threading.Thread(target=_when_ready, args=(settings, server, when_ready), daemon=True)
     watcher.start()
-    server.run(sockets=[listener])
+    with jobs_beside(settings, addresses):
+        server.run(sockets=[listener])
 
 
 async def _refuse_unusable(addresses: Addresses) -> None:
