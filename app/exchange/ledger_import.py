@@ -312,7 +312,9 @@ def _who(context: Context, row: PaperRow, book: RuleBook) -> dict[str, Any]:
     }
 
 
-async def _audit(context: Context, batch_id: int, rows: Mapping[int, PaperRow], entered: Sequence[Row[Any]]) -> None:
+async def _audit(
+    context: Context, batch_id: int, rows: Mapping[int, PaperRow], entered: Sequence[Row[int, int, int, str]]
+) -> None:
     """One event for each act, as the wall asks: a closed row is two acts of one hazard, in their order."""
     for act, version in sorted({(one.act, one.version) for one in entered}, key=lambda pair: pair[1]):
         entries = [

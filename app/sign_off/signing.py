@@ -1,6 +1,7 @@
 """四级签字: sign, refuse, withdraw. The rule book says who may; the database says it again before it keeps a row."""
 
 from datetime import UTC
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -63,13 +64,14 @@ async def sign(context: Context, target: Target, sent: SignatureGiven, *, dry_ru
 
 async def _kept(context: Context, row: dict[str, Any]) -> dict[str, Any]:
     """Keeps a signature; what the trail says of it, so that no hand can change the row unseen."""
-    told = (Signature.id, Signature.round_id, Signature.level, Signature.content_sha256, Signature.signed_at)
-    kept = (await context.session.execute(insert(Signature).values(row).returning(*told))).one()
+    kept = (await context.session.execute(insert(Signature).values(row).returning(Signature))).scalar_one()
     return {
         "id": kept.id,
         "round": kept.round_id,
         "level": kept.level,
         "content_sha256": kept.content_sha256.hex(),
+        "opinion_sha256": sha256(kept.opinion.encode()).hexdigest() if kept.opinion is not None else None,
+        "step_up": kept.step_up_id,
         "signed_at": kept.signed_at.astimezone(UTC).isoformat(timespec="microseconds"),
     }
 
