@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from app.hazards.scope import hazard_is_visible
 from app.infrastructure.context import Context
+from app.infrastructure.errors import NotPermitted
 from app.infrastructure.fields import BusinessDate, Clean, CleanLine, EnterpriseCode
 from app.infrastructure.keyset import Paging, page_by_id
 from app.infrastructure.pagination import Cursors
@@ -16,6 +17,7 @@ from app.reference.rulebook import refuse_unknown_sector
 from app.reference.units import refuse_unknown_unit, units_below
 from app.regulation.deadlines import business_date
 from app.regulation.masking import presented
+from app.regulation.permissions import Permission, has_permission
 from app.regulation.vocabulary import Channel, HazardLevel, State
 from app.tables.enterprises import Enterprise
 from app.tables.hazards import Hazard
@@ -38,7 +40,9 @@ class HazardFilter(Paging):
 
 
 async def page_of_hazards(context: Context, wanted: HazardFilter, cursors: Cursors) -> dict[str, Any]:
-    """Items and the cursor of the next page; InvalidParameter for a cursor of another list or a bad filter."""
+    """Items and the next page's cursor; NotPermitted, InvalidParameter for another list's cursor or a bad filter."""
+    if not has_permission(Permission.HAZARD_READ, context.actor):
+        raise NotPermitted
     await refuse_unknown_sector(context, wanted.sector)
     await refuse_unknown_unit(context, wanted.unit)
     today = business_date(context.now)

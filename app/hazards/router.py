@@ -9,7 +9,7 @@ from app.accounts.idempotency import shown
 from app.hazards import listing, queries
 from app.hazards.acting import Reference, hazard_answer
 from app.hazards.listing import HazardFilter
-from app.hazards.transition import resolve
+from app.hazards.transition import resolve_to_read
 from app.infrastructure.keyset import linked
 from app.infrastructure.problem_details import problem_responses
 
@@ -30,16 +30,16 @@ async def list_hazards(
 @router.get("/{reference}", operation_id="read_hazard", summary="查看隐患")
 async def read_hazard(reference: Reference, context: SignedIn) -> Response:
     """One hazard, by id or ledger number, with the acts the caller may do now and its ETag."""
-    return shown(await hazard_answer(context, await resolve(context, reference)))
+    return shown(await hazard_answer(context, await resolve_to_read(context, reference)))
 
 
 @router.get("/{reference}/timeline", operation_id="read_timeline", summary="办理过程")
 async def read_timeline(reference: Reference, context: SignedIn) -> dict[str, Any]:
     """Every act on the hazard in order."""
-    return {"items": await queries.timeline(context, await resolve(context, reference))}
+    return {"items": await queries.timeline(context, await resolve_to_read(context, reference))}
 
 
 @router.get("/{reference}/deadline", operation_id="explain_deadline", summary="整改期限说明")
 async def explain_deadline(reference: Reference, context: SignedIn) -> dict[str, Any]:
     """How the deadline came about: rule, basis, first day, skipped days, extensions."""
-    return await queries.deadline(context, await resolve(context, reference))
+    return await queries.deadline(context, await resolve_to_read(context, reference))

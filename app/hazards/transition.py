@@ -27,7 +27,7 @@ from app.infrastructure.errors import (
 from app.reference.rulebook import RuleBook, rule_book
 from app.regulation import lifecycle, permissions
 from app.regulation.facts import Attempt, HazardFacts, Unmet
-from app.regulation.permissions import Standing
+from app.regulation.permissions import Permission, Standing, has_permission
 from app.regulation.rule import Rule
 from app.regulation.vocabulary import Act, State
 from app.tables.hazards import Hazard
@@ -165,6 +165,13 @@ async def resolve(context: Context, reference: str) -> int:
         raise NotFound
     by_number = not _is_public_id(reference)
     return int(row.duplicate_of_id if by_number and row.duplicate_of_id else row.id)
+
+
+async def resolve_to_read(context: Context, reference: str) -> int:
+    """As `resolve`, for whoever may read hazards at all: NotPermitted comes before NotFound and tells nothing."""
+    if not has_permission(Permission.HAZARD_READ, context.actor):
+        raise NotPermitted
+    return await resolve(context, reference)
 
 
 def _is_public_id(reference: str) -> bool:

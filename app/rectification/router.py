@@ -9,7 +9,7 @@ from app.accounts.idempotency import OnceOnly
 from app.documents.confirming import Confirmation
 from app.documents.views import confirmed_answer, document_view, drafted_answer
 from app.hazards.acting import DryRun, Reference, TargetHazard, act_answer
-from app.hazards.transition import resolve
+from app.hazards.transition import resolve_to_read
 from app.infrastructure.fields import Identifier
 from app.infrastructure.problem_details import problem_responses
 from app.rectification import declaration, revisit, verification
@@ -40,7 +40,7 @@ async def draft_declaration(
 @router.get("/declarations/{document_id}", operation_id="read_declaration", summary="查看整改完成报告")
 async def read_declaration(reference: Reference, document_id: Identifier, context: SignedIn) -> dict[str, Any]:
     """A declaration with its evidence and confirmations."""
-    return await document_view(context, await resolve(context, reference), "declaration", document_id)
+    return await document_view(context, await resolve_to_read(context, reference), "declaration", document_id)
 
 
 @router.post(
@@ -69,7 +69,7 @@ async def draft_verification(
 @router.get("/verifications/{document_id}", operation_id="read_verification", summary="查看现场核查记录")
 async def read_verification(reference: Reference, document_id: Identifier, context: SignedIn) -> dict[str, Any]:
     """A verification with its evidence and confirmations."""
-    return await document_view(context, await resolve(context, reference), "verification", document_id)
+    return await document_view(context, await resolve_to_read(context, reference), "verification", document_id)
 
 
 @router.post(

@@ -9,7 +9,7 @@ from app.accounts.idempotency import OnceOnly
 from app.documents.confirming import Confirmation
 from app.documents.views import confirmed_answer, document_view, drafted_answer
 from app.hazards.acting import DryRun, Reference, TargetHazard, act_answer, hazard_answer, tried
-from app.hazards.transition import resolve
+from app.hazards.transition import resolve_to_read
 from app.infrastructure.fields import Identifier
 from app.infrastructure.problem_details import problem_responses
 from app.reporting import correction, service
@@ -76,7 +76,7 @@ async def draft_correction(
 @router.get("/{reference}/corrections/{document_id}", operation_id="read_correction", summary="查看更正单")
 async def read_correction(reference: Reference, document_id: Identifier, context: SignedIn) -> dict[str, Any]:
     """A correction with old and new values and its confirmations."""
-    return await document_view(context, await resolve(context, reference), "correction", document_id)
+    return await document_view(context, await resolve_to_read(context, reference), "correction", document_id)
 
 
 @router.post(

@@ -7,9 +7,19 @@ from sqlalchemy import func, insert, select, update
 
 from app.enterprises.service import NewEnterprise, NewSite, enter_enterprise, known_enterprise, site_of
 from app.hazards.regrading import report_as_key
-from app.hazards.transition import Intent, Performing, Target, Verdict, admit, judge_new, perform, resolve
+from app.hazards.transition import (
+    Intent,
+    Performing,
+    Target,
+    Verdict,
+    admit,
+    judge_new,
+    perform,
+    resolve,
+    resolve_to_read,
+)
 from app.infrastructure.context import Context
-from app.infrastructure.errors import FieldError, InvalidInput, RuleNotMet
+from app.infrastructure.errors import FieldError, InvalidInput, NotPermitted, RuleNotMet
 from app.reference.rulebook import RuleBook, rule_book
 from app.reference.units import (
     nearest_regulator,
@@ -26,6 +36,7 @@ from app.tables.hazards import HazardParty
 from app.tables.rules import Criterion
 from app.tables.supervision import Determination, Dismissal
 
+_RECEIVERS = ("territorial_receiver", "sector_receiver")
 _COLUMN_OF = {"location": "place", "reported_to": "reporting_record"}
 
 
@@ -95,7 +106,7 @@ def _ledger_fields(sent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _name_receivers(context: Context, hazard_id: int, territorial: int | None, regulator: int | None) -> None:
-    receivers = (("territorial_receiver", territorial), ("sector_receiver", regulator))
+    receivers = zip(_RECEIVERS, (territorial, regulator), strict=True)
     rows = [{"hazard_id": hazard_id, "organisation_id": receiver, "role": role} for role, receiver in receivers]
     await context.session.execute(insert(HazardParty), rows)
 
@@ -179,13 +190,16 @@ async def dismiss(context: Context, target: Target, sent: HazardDismissal, *, dr
 
 
 async def acknowledge(context: Context, reference: str) -> int:
-    """双重交办: a receiver confirms receipt; the time is the database's."""
-    hazard_id = await resolve(context, reference)
-    receipt = (
-        update(HazardParty)
-        .where(HazardParty.hazard_id == hazard_id, HazardParty.organisation_id == context.actor.organisation_id)
-        .where(HazardParty.acknowledged_at.is_(None))
-        .values(acknowledged_at=func.registry_now())
+    """双重交办: a person of a receiver confirms receipt, once; the time is the database's. NotPermitted for others."""
+    hazard_id = await resolve_to_read(context, reference)
+    own = select(HazardParty.id).where(
+        HazardParty.hazard_id == hazard_id,
+        HazardParty.organisation_id == context.actor.organisation_id,
+        HazardParty.role.in_(_RECEIVERS),
     )
-    await context.session.execute(receipt)
+    received = list((await context.session.execute(own)).scalars())
+    if not received or context.actor.is_service:
+        raise NotPermitted
+    receipt = update(HazardParty).where(HazardParty.id.in_(received), HazardParty.acknowledged_at.is_(None))
+    await context.session.execute(receipt.values(acknowledged_at=func.registry_now()))
     return hazard_id
