@@ -35,7 +35,7 @@ _SUCCESS: Final = range(200, 300)
 _OK, _CREATED, _CONFLICT = 200, 201, 409
 _NAMED: Final = (*AROUND_COMMIT, *ANSWERS, END)
 _VERSION: Final = "version"
-_OF_THE_SESSION: Final = ("choose_appointment", "sign_out")
+_OF_THE_SESSION: Final = ("choose_appointment", "sign_out", "revoke_session", "make_step_up")
 
 
 class Broken(AssertionError):

@@ -20,16 +20,15 @@ from typing import Any, TextIO
 import httpx2
 import uvicorn
 from fastapi import FastAPI
-from pydantic import SecretStr
 
 from app.cli.demo_city import SAMPLE_PASSWORD
 from app.infrastructure.database import Database
 from app.infrastructure.logging import configure_logging
-from app.infrastructure.settings import Settings
 from app.main import create_app
 from tests.crash.planted_faults import PLANTED
 from tests.support.failpoints import ArmedByHeader, Failpoints
-from tests.support.registry import API
+from tests.support.journeys import SIGN_ON
+from tests.support.registry import API, ordinary_settings
 from tests.support.walk import report_document
 
 _PR_SET_PDEATHSIG = 1
@@ -100,8 +99,7 @@ class Kitchen:
 
 def application(order: dict[str, Any]) -> FastAPI:
     """The application on the order's database."""
-    url = SecretStr(order["database_url"])
-    settings = Settings(data_dir=Path(order["data_dir"]), identity_key=SecretStr(order["key"]), database_url=url)
+    settings = ordinary_settings(**SIGN_ON).model_copy(update={"data_dir": Path(order["data_dir"])})
     return create_app(settings, Database.at(order["database_url"], pool_size=settings.database_pool_size))
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx2
 
-from tests.support.registry import IDENTITY_KEY
 from tests.support.run import REPOSITORY
 
 
@@ -59,7 +58,7 @@ class ApplicationProcess:
 @contextlib.contextmanager
 def application(database_url: str, data_dir: Path) -> Iterator[ApplicationProcess]:
     """The launcher for a database; it and its child end with this block, or with this process."""
-    order = {"database_url": database_url, "data_dir": str(data_dir), "key": IDENTITY_KEY, "parent": os.getpid()}
+    order = {"database_url": database_url, "data_dir": str(data_dir), "parent": os.getpid()}
     with (data_dir / "application.log").open("ab") as log:
         launcher = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.launcher", json.dumps(order)],

@@ -9,9 +9,11 @@ import itertools
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from http import HTTPStatus
 from typing import Any, Final
 
+import pyotp
 from openpyxl import Workbook
 
 from app.cli.demo_city import SAMPLE_PASSWORD
@@ -20,12 +22,18 @@ from app.infrastructure.workbook import Cell
 from tests.exchange.ledgers import HEADINGS, cells
 from tests.personnel import staff
 from tests.support import walk
-from tests.support.registry import Registry
+from tests.support.registry import API, Registry
 
 OFFICER, INSPECTOR = "chemical-safety-officer", "dongsheng-inspector1"
 CLERK, HEAD, SECTION = "dongsheng-clerk", "dongsheng-head", "dongsheng-section"
 PROPOSER, CONFIRMER = staff.PROPOSER, staff.CONFIRMER
 NOTE: Final = {"note": "理由"}
+SIGN_ON: Final = {
+    "sign_on_issuer": "https://sign-on.example",
+    "sign_on_client_id": "qingling",
+    "sign_on_redirect_url": "https://registry.example/api/v1/session/sign-on/callback",
+}
+"""A provider that nobody asks: binding a subject needs its name alone."""
 _serials: Final = itertools.count(1)
 
 
@@ -119,6 +127,41 @@ def _people(registry: Registry) -> None:
     registry.post(f"/accounts/{someone.account}/disablement", leaving, by=CONFIRMER)
 
 
+def _credentials(registry: Registry) -> None:
+    someone = staff.register(registry, f"signs-in-{_nonce()}")
+    staff.sign_in(registry, someone)
+    content = {"content_sha256": "0" * 64}
+    changed = {"password": staff.PASSWORD, "new_password": f"Grass-{_nonce()}-Steppe"}
+    registry.post("/session/password", changed, by=someone.login)
+    password = {"password": changed["new_password"]}
+    registry.post("/session/step-ups", content | {"password": SAMPLE_PASSWORD}, by=HEAD)
+    _enrol(registry, someone.login, password)
+    restorations = f"/accounts/{someone.account}/access-restorations"
+    proposed = registry.post(restorations, {"reason": "遗失手机"}, by=PROPOSER)
+    confirmed = {"password": SAMPLE_PASSWORD, "document_sha256": proposed["document_sha256"]}
+    registry.attempt(f"{restorations}/{proposed['id']}/confirmations", confirmed, by=CONFIRMER)
+    another = registry.client.post(
+        f"{API}/session", json={"login_name": "coal-safety-head", "password": SAMPLE_PASSWORD}
+    ).json()["token"]
+    own = registry.get("/sessions", by="coal-safety-head").body["items"]
+    ended = next(one["id"] for one in own if not one["is_current"])
+    assert another
+    registry.call("DELETE", f"/sessions/{ended}", by="coal-safety-head")
+    identities = f"/accounts/{someone.account}/sign-on-identities"
+    bound = registry.post(identities, {"issuer": SIGN_ON["sign_on_issuer"], "subject": _nonce()}, by=PROPOSER)
+    registry.call("DELETE", f"{identities}/{bound['id']}", by=PROPOSER)
+
+
+def _enrol(registry: Registry, login: str, password: dict[str, str]) -> None:
+    answer = registry.attempt("/session/second-factor", password, by=login)
+    if answer.status == HTTPStatus.CONFLICT:
+        # The answer that showed the secret was lost on its way: the secret is never shown again.
+        answer = registry.attempt("/session/second-factor", password, by=login)
+    now = datetime.fromisoformat(registry.hazard(walk.reported(registry))["read_at"])
+    code = pyotp.TOTP(answer.body["secret"]).at(int(now.timestamp()))
+    registry.post("/session/second-factor/confirmation", {"code": code}, by=login)
+
+
 def _systems(registry: Registry) -> None:
     enterprise = staff.organisation(registry, _name_of(registry, OFFICER))
     opened = {"login_name": f"service-{_nonce()}", "organisation_id": enterprise}
@@ -198,6 +241,14 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
             *("confirm_appointment", "end_appointment", "disable_account"),
         ),
         _people,
+    ),
+    "credentials": Journey(
+        (
+            *("change_password", "make_step_up", "enrol_second_factor", "confirm_second_factor"),
+            *("propose_access_restoration", "confirm_access_restoration", "revoke_session"),
+            *("bind_sign_on_identity", "remove_sign_on_identity"),
+        ),
+        _credentials,
     ),
     "systems": Journey(
         (

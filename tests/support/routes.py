@@ -4,12 +4,9 @@ import re
 from functools import cache
 from typing import Final
 
-from pydantic import SecretStr
-
 from app.infrastructure.database import Database
-from app.infrastructure.settings import Settings
 from app.main import create_app
-from tests.support.registry import API, IDENTITY_KEY
+from tests.support.registry import API, ordinary_settings
 
 _READS: Final = ("get", "head", "options")
 
@@ -17,8 +14,9 @@ _READS: Final = ("get", "head", "options")
 @cache
 def operations() -> dict[tuple[str, str], str]:
     """The operation's id by method (lower case) and template."""
-    settings = Settings(identity_key=SecretStr(IDENTITY_KEY))
-    document = create_app(settings, Database.at("postgresql+psycopg://nobody@nowhere.invalid/none")).openapi()
+    document = create_app(
+        ordinary_settings(), Database.at("postgresql+psycopg://nobody@nowhere.invalid/none")
+    ).openapi()
     return {
         (method, path): operation["operationId"]
         for path, methods in document["paths"].items()
