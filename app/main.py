@@ -28,6 +28,7 @@ from app.personnel.router import router as personnel
 from app.rectification.router import router as rectification
 from app.reference.router import router as reference
 from app.reporting.router import router as reporting
+from app.separation.router import router as separation
 from app.sign_in.proofs import record_and_count
 from app.sign_in.router import router as sign_in
 from app.sign_in.router import sessions_and_restorations
@@ -52,6 +53,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     sign_off,
     evidence,
     personnel,
+    separation,
     reference,
     enterprises,
     statistics,

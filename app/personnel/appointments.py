@@ -1,5 +1,6 @@
 """任职: proposed by one administrator, counted from its confirmation by a second, never back-dated; ends once."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -145,17 +146,44 @@ async def confirm_proposal(context: Context, appointment_id: int, sent: Confirma
             "任职须由提出人、任职人以外的另一名管理员确认。",
             remedy="请由另一名管理员以本人账号确认。",
         )
+    await _refuse_unfit_now(context, row)
+    paper = Paper(DocumentKind.APPOINTMENT, appointment_id, bytes.fromhex(_digest(row)), None)
+    await confirm(context, paper, Capacity.CONFIRMER, sent)
+    await _put_in_force(context, row, context.actor.account_id, {})
+    return await _answer(context, appointment_id)
+
+
+async def confirm_by_break_glass(context: Context, appointment_id: int, witnesses: Mapping[int, int]) -> None:
+    """In the owner's transaction: confirmed by the first of these persons (→ account) who did not propose it.
+
+    RuleNotMet where the appointed is one of them or the proposer is all there is.
+    """
+    row = await _find(context, appointment_id)
+    _refuse_unconfirmable(row)
+    others = [account for person, account in witnesses.items() if person != row.proposed_by_person_id]
+    if row.person_id in witnesses or not others:
+        raise RuleNotMet(
+            "appointment_confirmed_by_another",
+            "应急确认的两人不得包括任职人,且至少一人不是提出人。",
+            remedy="请由其他两名管理员、审计人员或者安委办负责人办理。",
+        )
+    await _refuse_unfit_now(context, row)
+    await _put_in_force(context, row, others[0], {"break_glass": True})
+
+
+async def _refuse_unfit_now(context: Context, row: Row[Any]) -> None:
+    """What held when it was proposed may hold no more."""
     await _refuse_unfit_person(context, row.person_id, row.post_kind)
     period = (max(row.valid_from, context.now), row.valid_until)
     await _refuse_overlap(context, row.post_id, *period)
     await _refuse_other_duty(context, row.person_id, row.duty, period)
-    paper = Paper(DocumentKind.APPOINTMENT, appointment_id, bytes.fromhex(_digest(row)), None)
-    await confirm(context, paper, Capacity.CONFIRMER, sent)
-    values = {"confirmed_at": func.registry_now(), "confirmed_by_account_id": context.actor.account_id}
-    await context.session.execute(update(Appointment).where(Appointment.id == appointment_id).values(values))
-    particulars = {"person": row.person_id, "post": row.post_id}
-    await record(context, "appointment:record:confirmed", Subject("appointment", appointment_id), particulars)
-    return await _answer(context, appointment_id)
+
+
+async def _put_in_force(context: Context, row: Row[Any], confirmer: int | None, more: dict[str, Any]) -> None:
+    values = {"confirmed_at": func.registry_now(), "confirmed_by_account_id": confirmer}
+    await context.session.execute(update(Appointment).where(Appointment.id == row.id).values(values))
+    particulars = {"person": row.person_id, "post": row.post_id, **more}
+    await record(context, "appointment:record:confirmed", Subject("appointment", row.id), particulars)
 
 
 def _refuse_unconfirmable(row: Row[Any]) -> None:

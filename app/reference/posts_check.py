@@ -5,7 +5,7 @@ The enterprise's own level is its own affair: no list of departments says who wi
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,9 @@ class PostsReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Department:
+class Department:
+    """An organisation as a chain may name it."""
+
     id: int
     unit_id: int
     kind: str
@@ -78,20 +80,34 @@ class _Department:
 
 
 @dataclass(frozen=True, slots=True)
-class _City:
-    """Everything the check looks at, read once."""
+class City:
+    """Everything that says who could sign what today, read once."""
 
-    organisations: Mapping[int, _Department]
+    organisations: Mapping[int, Department]
     units: Mapping[int, tuple[str, int | None]]
     """Unit → name and parent, today."""
     holders: Mapping[tuple[int, str], frozenset[int]]
     """(organisation, post kind) → persons in post now."""
     edition: Edition
 
-    def lowest(self, kind: OrganisationKind, unit_id: int) -> _Department | None:
+    def lowest(self, kind: OrganisationKind, unit_id: int) -> Department | None:
         """The confirmed organisation of a kind in a unit, the first entered where there are several."""
         of_kind = (one for one in self.organisations.values() if one.kind == kind.value and one.unit_id == unit_id)
         return min((one for one in of_kind if one.is_confirmed), key=lambda one: one.id, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Seating:
+    """One chain where one department leads it: which organisation each level falls to, and who could sign it today."""
+
+    chain: Chain
+    lead: Department
+    unit: str
+    sectors: tuple[str, ...]
+    seats: Mapping[int, Department | None]
+    """Level → organisation; None where the party resolves to no confirmed one."""
+    holders: Mapping[int, frozenset[int]]
+    """Level → persons in post."""
 
 
 async def check_posts(context: Context) -> PostsReport:
@@ -103,50 +119,74 @@ async def check_posts(context: Context) -> PostsReport:
 
 async def report_on_posts(context: Context) -> PostsReport:
     """The report for whoever runs the installation: the command line and readiness."""
-    book = await rule_book(context)
-    city = _City(await _organisations(context), await _units(context), await _holders(context), book.edition)
-    leads = [one for one in city.organisations.values() if one.kind == OrganisationKind.REGULATOR.value]
-    pairs = [(chain, lead) for chain in book.edition.chains if chain.purposes for lead in leads]
-    served = [(chain, lead, sectors) for chain, lead in pairs if (sectors := _sectors(book.edition, chain, lead))]
-    gaps = [gap for chain, lead, sectors in served for gap in _gaps(city, chain, lead, sectors)]
+    city = await read_city(context)
+    seated = list(seatings(city))
+    gaps = [gap for seating in seated if (gap := _gap(city, seating))]
     unconfirmed = sorted(one.name for one in city.organisations.values() if not one.is_confirmed)
-    return PostsReport(book.edition.sha256, len(served), tuple(gaps), tuple(unconfirmed))
+    checked = len({(seating.chain.key, seating.lead.id) for seating in seated})
+    return PostsReport(city.edition.sha256, checked, tuple(gaps), tuple(unconfirmed))
 
 
-def _sectors(edition: Edition, chain: Chain, lead: _Department) -> tuple[str, ...]:
+async def read_city(context: Context) -> City:
+    """Organisations, units, holders in post and the edition, as of now."""
+    book = await rule_book(context)
+    return City(await _organisations(context), await _units(context), await _holders(context), book.edition)
+
+
+def seatings(city: City) -> Iterator[Seating]:
+    """Every chain for every department that leads it somewhere; one for each township where a level is the township's.
+
+    The enterprise's own level is left out: no list of departments says who will have a hazard.
+    """
+    leads = [one for one in city.organisations.values() if one.kind == OrganisationKind.REGULATOR.value]
+    for chain in (chain for chain in city.edition.chains if chain.purposes):
+        asked = [level for level in chain.levels if level.party is not Party.ENTERPRISE]
+        for lead in leads:
+            sectors = _sectors(city.edition, chain, lead)
+            for place in _places(city, chain, lead) if sectors else ():
+                seats = {level.level: _resolve(city, level, lead, place) for level in asked}
+                holders = {level.level: _persons(city, seats[level.level], level) for level in asked}
+                unit = city.units[place][0] if place in city.units else ""
+                yield Seating(chain, lead, unit, sectors, seats, holders)
+
+
+def _places(city: City, chain: Chain, lead: Department) -> Sequence[int]:
+    if not any(level.party is Party.TOWNSHIP for level in chain.levels):
+        return [lead.unit_id]
+    return [unit for unit, (_, parent) in city.units.items() if parent == lead.unit_id] or [lead.unit_id]
+
+
+def _sectors(edition: Edition, chain: Chain, lead: Department) -> tuple[str, ...]:
     """The sectors in which the department leads hazards that the chain may serve."""
     led = lead.sectors or tuple(sector.code for sector in edition.sectors)
     return tuple(sector for sector in led if not chain.sectors or sector in chain.sectors)
 
 
-def _gaps(city: _City, chain: Chain, lead: _Department, sectors: tuple[str, ...]) -> Iterable[Gap]:
-    """One gap at most, or one for each township where a level is the township's."""
-    places: Sequence[int] = [lead.unit_id]
-    if any(level.party is Party.TOWNSHIP for level in chain.levels):
-        places = [unit for unit, (_, parent) in city.units.items() if parent == lead.unit_id] or places
-    for place in places:
-        asked = [level for level in chain.levels if level.party is not Party.ENTERPRISE]
-        seats = {level.level: _resolve(city, level, lead, place) for level in asked}
-        holders = {level.level: _persons(city, seats[level.level], level) for level in asked}
-        filled = _match(holders)
-        if len(filled) < len(asked):
-            empty = [level for level in asked if level.level not in filled]
-            yield Gap(
-                chain=chain.key,
-                chain_name=chain.name,
-                unit=city.units[place][0] if place in city.units else "",
-                department=lead.name,
-                sectors=sectors,
-                levels_needed=len(asked),
-                persons_available=len(filled),
-                levels=tuple(_level_gap(city, level, seats[level.level], holders[level.level]) for level in empty),
-            )
+def _gap(city: City, seating: Seating) -> Gap | None:
+    """Why the chain cannot be filled there; None where it can."""
+    asked = [level for level in seating.chain.levels if level.level in seating.holders]
+    filled = _match(seating.holders)
+    if len(filled) == len(asked):
+        return None
+    empty = [level for level in asked if level.level not in filled]
+    return Gap(
+        chain=seating.chain.key,
+        chain_name=seating.chain.name,
+        unit=seating.unit,
+        department=seating.lead.name,
+        sectors=seating.sectors,
+        levels_needed=len(asked),
+        persons_available=len(filled),
+        levels=tuple(
+            _level_gap(city, level, seating.seats[level.level], seating.holders[level.level]) for level in empty
+        ),
+    )
 
 
-def _resolve(city: _City, level: ChainLevel, lead: _Department, place: int) -> _Department | None:
+def _resolve(city: City, level: ChainLevel, lead: Department, place: int) -> Department | None:
     """The organisation a level's party stands for: the same resolution as the database's when a round opens."""
     agencies = {agency.key: agency.organisation for agency in city.edition.agencies}
-    found: _Department | None = None
+    found: Department | None = None
     match level.party:
         case Party.LEAD_DEPARTMENT:
             found = lead
@@ -162,7 +202,7 @@ def _resolve(city: _City, level: ChainLevel, lead: _Department, place: int) -> _
     return found if found is not None and found.is_confirmed else None
 
 
-def _persons(city: _City, seat: _Department | None, level: ChainLevel) -> frozenset[int]:
+def _persons(city: City, seat: Department | None, level: ChainLevel) -> frozenset[int]:
     return frozenset() if seat is None else city.holders.get((seat.id, level.post.value), frozenset())
 
 
@@ -183,7 +223,7 @@ def _match(holders: Mapping[int, frozenset[int]]) -> dict[int, int]:
     return {level: person for person, level in signs.items()}
 
 
-def _level_gap(city: _City, level: ChainLevel, seat: _Department | None, holders: frozenset[int]) -> LevelGap:
+def _level_gap(city: City, level: ChainLevel, seat: Department | None, holders: frozenset[int]) -> LevelGap:
     if seat is None:
         reason, remedy = "没有对应的已确认机构", "请确认机构,或者在属地文件中补列。"
     elif not holders:
@@ -206,7 +246,7 @@ def _level_gap(city: _City, level: ChainLevel, seat: _Department | None, holders
     )
 
 
-async def _organisations(context: Context) -> dict[int, _Department]:
+async def _organisations(context: Context) -> dict[int, Department]:
     statement = select(
         Organisation.id,
         Organisation.unit_id,
@@ -218,7 +258,7 @@ async def _organisations(context: Context) -> dict[int, _Department]:
         Organisation.confirmed_at.is_not(None).label("is_confirmed"),
     ).where(Organisation.kind != OrganisationKind.ENTERPRISE.value)
     rows = (await context.session.execute(statement.order_by(Organisation.id))).mappings()
-    return {row["id"]: _Department(**{**row, "sectors": tuple(row["sectors"])}) for row in rows}
+    return {row["id"]: Department(**{**row, "sectors": tuple(row["sectors"])}) for row in rows}
 
 
 async def _units(context: Context) -> dict[int, tuple[str, int | None]]:

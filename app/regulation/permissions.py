@@ -200,6 +200,7 @@ class Permission(StrEnum):
     AREA_READ = "area:read"
     AUDIT_READ = "audit:read"
     AUDIT_VERIFY = "audit:verify"
+    BREAK_GLASS_READ = "break_glass:read"
     CALENDAR_IMPORT = "calendar:import"
     CALENDAR_READ = "calendar:read"
     CHANGES_READ = "changes:read"
@@ -248,6 +249,7 @@ PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
     Permission.AREA_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
     Permission.AUDIT_READ: _AUDITORS,
     Permission.AUDIT_VERIFY: _AUDITORS,
+    Permission.BREAK_GLASS_READ: _ADMINISTRATIVE_POSTS,
     Permission.CALENDAR_IMPORT: frozenset({PostKind.SYSTEM_ADMINISTRATOR}),
     Permission.CALENDAR_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
     Permission.CHANGES_READ: frozenset({RoleClass.PLATFORM, PostKind.OFFICE_CLERK, PostKind.OFFICE_HEAD}),
@@ -275,6 +277,9 @@ PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
 }
 """Posts of persons, and role classes of service accounts and jobs; `edition:load` is the owner role's alone."""
 
+
+BREAK_GLASS_POSTS: frozenset[PostKind] = _ADMINISTRATIVE_POSTS | {PostKind.OFFICE_HEAD}
+"""Two of these, on the machine itself, may confirm an appointment or restore an access, and nothing else."""
 
 SCOPE_WORDS: tuple[str, ...] = (
     *(permission.value for permission in Permission),

@@ -1,0 +1,125 @@
+"""职责分离: who could sign two levels of one chain, who signed what they had rectified, who holds two duties.
+
+The walls refuse each of these when it is tried; the report says where an organisation is set up to try.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from app.infrastructure.context import Context
+from app.infrastructure.errors import NotPermitted
+from app.reference.posts_check import Seating, read_city, seatings
+from app.regulation.permissions import Permission, has_permission
+from app.regulation.vocabulary import PostKind, RoleClass
+
+_SEES_SIGNATURES: Final = frozenset({RoleClass.AUDITOR, RoleClass.OFFICIAL})
+
+# The enterprise's own level is signed by those who rectified; every other level is not (sign_off, not_the_rectifier).
+_SIGNED_AND_RECTIFIED: Final = text(
+    """
+    SELECT DISTINCT s.person_id, h.public_id AS hazard, h.ledger_number, s.level
+      FROM signature s
+      JOIN round_level l ON l.round_id = s.round_id AND l.level = s.level AND l.party <> 'enterprise'
+      JOIN hazard h ON h.id = s.hazard_id
+      JOIN document_confirmation c ON c.hazard_id = s.hazard_id AND c.document_kind = 'declaration'
+       AND c.person_id = s.person_id
+     ORDER BY s.person_id, h.public_id, s.level
+    """
+)
+_TWO_DUTIES: Final = text(
+    """
+    SELECT a.person_id, a.id AS appointment, p.kind AS post_kind, b.id AS other_appointment, q.kind AS other_post_kind,
+           a.confirmed_at IS NOT NULL AND b.confirmed_at IS NOT NULL AS is_in_force
+      FROM appointment a JOIN post p ON p.id = a.post_id
+      JOIN appointment b ON b.person_id = a.person_id AND b.id > a.id AND b.duty <> a.duty
+       AND tstzrange(a.valid_from, a.valid_until) && tstzrange(b.valid_from, b.valid_until)
+      JOIN post q ON q.id = b.post_id
+     WHERE a.end_reason IS NULL AND b.end_reason IS NULL
+       AND coalesce(least(a.valid_until, b.valid_until), 'infinity') > registry_now()
+     ORDER BY a.person_id, a.id, b.id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """What was found; nothing found means that nobody could."""
+
+    edition_sha256: str
+    chains_checked: int
+    """Chain × leading department × place."""
+    two_levels: tuple[dict[str, Any], ...]
+    signed_and_rectified: tuple[dict[str, Any], ...] | None
+    """None for whoever sees no signatures: administrators."""
+    two_duties: tuple[dict[str, Any], ...]
+
+    @property
+    def findings(self) -> int:
+        """How many there are."""
+        return len(self.two_levels) + len(self.signed_and_rectified or ()) + len(self.two_duties)
+
+
+async def separation(context: Context) -> dict[str, Any]:
+    """The report, for administrators, auditors and safety offices, of what they see."""
+    if not has_permission(Permission.POST_CHECK, context.actor):
+        raise NotPermitted
+    return as_json(await report_on_separation(context))
+
+
+async def report_on_separation(context: Context) -> Separation:
+    """The report for whoever runs the installation."""
+    city = await read_city(context)
+    seated = list(seatings(city))
+    signed = None
+    if context.actor.role_class in _SEES_SIGNATURES:
+        rows = (await context.session.execute(_SIGNED_AND_RECTIFIED)).mappings()
+        signed = tuple({**row, "hazard": str(row["hazard"])} for row in rows)
+    duties = (await context.session.execute(_TWO_DUTIES)).mappings()
+    return Separation(
+        city.edition.sha256,
+        len(seated),
+        tuple(found for seating in seated for found in _two_levels(seating)),
+        signed,
+        tuple(dict(row) for row in duties),
+    )
+
+
+def _two_levels(seating: Seating) -> Iterator[dict[str, Any]]:
+    """Each person whom two levels of the chain could fall to; posts and organisations are named, persons numbered."""
+    levels: dict[int, list[int]] = defaultdict(list)
+    for level, persons in seating.holders.items():
+        for person in persons:
+            levels[person].append(level)
+    posts = {level.level: level.post for level in seating.chain.levels}
+    for person, held in sorted(levels.items()):
+        if len(held) > 1:
+            yield {
+                "person_id": person,
+                "chain": seating.chain.key,
+                "chain_name": seating.chain.name,
+                "unit": seating.unit,
+                "department": seating.lead.name,
+                "sectors": list(seating.sectors),
+                "levels": [_level(level, posts[level], seating) for level in sorted(held)],
+            }
+
+
+def _level(level: int, post: PostKind, seating: Seating) -> dict[str, Any]:
+    seat = seating.seats[level]
+    return {"level": level, "post": post.label, "organisation": seat.name if seat else None}
+
+
+def as_json(report: Separation) -> dict[str, Any]:
+    """The report as the API and `--json` give it."""
+    return {
+        "edition_sha256": report.edition_sha256,
+        "chains_checked": report.chains_checked,
+        "findings": report.findings,
+        "two_levels": list(report.two_levels),
+        "signed_and_rectified": None if report.signed_and_rectified is None else list(report.signed_and_rectified),
+        "two_duties": list(report.two_duties),
+    }
