@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.infrastructure.context import Context
@@ -70,6 +70,11 @@ def _network(address: str) -> str:
 
 async def reserve(context: Context, origin: Origin, *, with_code: bool) -> Reserved:
     """Counts the try in advance, or says until when it is blocked."""
+    if not with_code:
+        # Whoever is blocked anyhow is told so without a row being written: a flood of tries must not be one of writes.
+        until = await _blocked(context, origin)
+        if until is not None:
+            return Reserved(until)
     attempt = await _attempt(context, origin)
     pressure = None if attempt.succeeded_at else await _pressure(context, origin)
     until = _later(attempt.blocked_until, pressure.blocked_until if pressure else None)
@@ -77,6 +82,17 @@ async def reserve(context: Context, origin: Origin, *, with_code: bool) -> Reser
         return Reserved(until, with_code and await _may_show_code(context, attempt))
     await _count(context, attempt, pressure)
     return Reserved()
+
+
+async def _blocked(context: Context, origin: Origin) -> datetime | None:
+    """Until when, as it stands; None where the try may go on and is to be counted."""
+    own = select(SignInAttempt.blocked_until, SignInAttempt.succeeded_at).where(*_of(origin))
+    pressed = select(SignInPressure.blocked_until).where(SignInPressure.login_digest == origin.login_digest)
+    attempt = (await context.session.execute(own)).one_or_none()
+    is_known = attempt is not None and attempt.succeeded_at is not None
+    pressure = None if is_known else (await context.session.execute(pressed)).scalar_one_or_none()
+    until = _later(attempt.blocked_until if attempt is not None else None, pressure)
+    return until if until is not None and until > context.now else None
 
 
 async def succeeded(context: Context, origin: Origin) -> None:
@@ -116,7 +132,7 @@ def _of(origin: Origin) -> tuple[Any, ...]:
 
 async def _attempt(context: Context, origin: Origin) -> SignInAttempt:
     """The row of this login and address, made and locked: tries at the same instant come one after the other."""
-    row = {"login_digest": origin.login_digest, "address_digest": origin.address_digest}
+    row = {"login_digest": origin.login_digest, "address_digest": origin.address_digest, "tried_at": context.now}
     made = (
         insert(SignInAttempt)
         .values(row)
@@ -133,7 +149,7 @@ async def _attempt(context: Context, origin: Origin) -> SignInAttempt:
 async def _pressure(context: Context, origin: Origin) -> SignInPressure:
     made = (
         insert(SignInPressure)
-        .values(login_digest=origin.login_digest)
+        .values(login_digest=origin.login_digest, window_started_at=context.now)
         .on_conflict_do_update(index_elements=["login_digest"], set_={"failures": SignInPressure.failures})
     )
     found = (await context.session.execute(made.returning(SignInPressure))).scalar_one()

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.accounts.authentication import bearer_token, database_of, request_id
+from app.accounts.authentication import bearer_token, database_of, refuse_incomplete, request_id
 from app.infrastructure.database import OtherAppointment, Token
 from app.infrastructure.keyset import linked
 from app.infrastructure.problem_details import problem_responses
@@ -21,6 +21,7 @@ async def read_worklist(
     """What waits for the caller's appointment, earliest due first; then the first page of each other appointment."""
     token, cursors, number = Token(bearer_token(request)), request.app.state.cursors, request_id(request)
     async with database_of(request).transaction(token, request_id=number) as context:
+        refuse_incomplete(request, context.pending)
         page = linked(response, request.url, await worklist(context, wanted, cursors))
         held = await appointments_of(context, context.actor.person_id)
         own = context.actor.appointment_id
