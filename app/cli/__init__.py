@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli import administrators, audit, calendar, ledger, posts, registry, serving, statistics
+from app.cli import account, audit, calendar, ledger, posts, registry, serving, statistics
 from app.cli import docs as docs_command
 from app.cli.worker import worker
 from app.infrastructure.errors import InvalidInput, RegistryError
@@ -25,11 +25,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(registry.edition, name="edition", help="规则版本:核对、加载。")
-app.add_typer(administrators.administrators, name="administrators", help="首任管理员:系统、安全、审计三员。")
+app.add_typer(account.account, name="account", help="账号:首任三员,应急恢复登录、确认任职。")
 app.add_typer(audit.audit, name="audit", help="审计:封存、树头、签名密钥。")
 app.add_typer(calendar.calendar, name="calendar", help="工作日历:重新计算暂定期限。")
 app.add_typer(ledger.app, name="ledger", help="历史台账:导入、核对确认。")
-app.add_typer(posts.posts, name="posts", help="岗位:核查签字链能否签满。")
+app.add_typer(posts.posts, name="posts", help="岗位:核查签字链能否签满、职责是否分离。")
 app.command(name="init", help="启用登记系统(只能一次):加载属地和规则版本,确定启用日期。")(registry.init)
 app.command(name="migrate", help="把数据库结构更新到本程序的版本。")(registry.migrate_database)
 app.command(name="roles", help="输出数据库角色的 SQL,由数据库管理员以超级用户执行。")(registry.roles)

@@ -1,4 +1,4 @@
-"""`qingling posts check`: the sign-off chains that distinct persons in post cannot fill."""
+"""`qingling posts check|separation`: chains that cannot be filled, and persons who could sign where they must not."""
 
 import asyncio
 import json
@@ -11,17 +11,15 @@ from app.cli.connection import Addresses, open_database, registry_of
 from app.infrastructure.database import SystemPrincipal
 from app.infrastructure.settings import load_settings
 from app.reference.posts_check import Gap, PostsReport, as_json, report_on_posts
-from app.regulation.vocabulary import RoleClass
+from app.regulation.vocabulary import PostKind, RoleClass
+from app.separation.report import Separation, report_on_separation
+from app.separation.report import as_json as separation_as_json
 
 posts = typer.Typer(no_args_is_help=True)
 _out = Console(highlight=False, soft_wrap=True)
 _COMMAND = SystemPrincipal(RoleClass.ADMINISTRATOR, "qingling posts check")
+_WATCHER = SystemPrincipal(RoleClass.AUDITOR, "qingling posts separation")
 _GAPS = 3
-
-
-@posts.callback()
-def of_posts() -> None:
-    """A group of one command keeps its name."""
 
 
 @posts.command(name="check", help="核查每条签字链能否由互不相同的在任人员签满;有空缺时退出码为 3。")
@@ -34,6 +32,42 @@ def check(*, as_json_text: Annotated[bool, typer.Option("--json", help="以 JSON
     else:
         _print(report)
     raise typer.Exit(_GAPS if report.gaps else 0)
+
+
+@posts.command(
+    name="separation", help="职责分离核查:谁能在同一签字链签两级、谁既整改又签字、谁兼任两类;有发现时退出码为 3。"
+)
+def separation(*, as_json_text: Annotated[bool, typer.Option("--json", help="以 JSON 输出")] = False) -> None:
+    """Exit code 0 where duties are apart, 3 where they are not."""
+    with registry_of(load_settings()) as addresses:
+        report = asyncio.run(_separation(addresses))
+    if as_json_text:
+        typer.echo(json.dumps(separation_as_json(report), ensure_ascii=False, indent=2))
+    else:
+        _print_separation(report)
+    raise typer.Exit(_GAPS if report.findings else 0)
+
+
+async def _separation(addresses: Addresses) -> Separation:
+    async with (
+        open_database(addresses) as database,
+        database.transaction(_WATCHER, request_id="qingling posts separation") as context,
+    ):
+        return await report_on_separation(context)
+
+
+def _print_separation(report: Separation) -> None:
+    for one in report.two_levels:
+        levels = "、".join(f"第 {level['level']} 级 {level['organisation']} {level['post']}" for level in one["levels"])
+        where = f"{one['unit']} {one['department']} “{one['chain_name']}”"
+        _out.print(f"人员 {one['person_id']} 可在同一签字链签两级:{where}:{levels}", markup=False)
+    for one in report.signed_and_rectified or ():
+        hazard = one["ledger_number"] or one["hazard"]
+        _out.print(f"人员 {one['person_id']} 既报告整改完成又签字:{hazard} 第 {one['level']} 级", markup=False)
+    for one in report.two_duties:
+        posts_held = "、".join(PostKind(one[name]).label for name in ("post_kind", "other_post_kind"))
+        _out.print(f"人员 {one['person_id']} 兼任两类岗位:{posts_held}", markup=False)
+    _out.print(f"共核查 {report.chains_checked} 条(签字链×监管部门×属地),发现 {report.findings} 处。", markup=False)
 
 
 async def _report(addresses: Addresses) -> PostsReport:

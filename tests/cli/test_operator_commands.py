@@ -177,7 +177,7 @@ THREE = {
 def appoint(where: dict[str, str], people: object) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("QINGLING_")}
     return subprocess.run(
-        [QINGLING, "administrators", "appoint", "--stdin"],
+        [QINGLING, "account", "appoint-administrators", "--stdin"],
         env=kept | where,
         input=json.dumps(people),
         capture_output=True,
