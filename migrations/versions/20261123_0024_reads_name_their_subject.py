@@ -1,0 +1,19 @@
+"""A sensitive read says whose: the person, the evidence, the case; listed by account.
+
+Revision: 0024, after 0023
+"""
+
+from alembic import op
+
+revision = "0024"
+down_revision = "0023"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '500ms'")
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '500ms'")
