@@ -19,6 +19,11 @@ from tests.support.registry import prepare
 EVERY_SECOND = {"second": "*"}
 
 
+async def lasting(seconds: float) -> None:
+    """Work that takes so long."""
+    await asyncio.wait([asyncio.ensure_future(asyncio.Event().wait())], timeout=seconds)
+
+
 class Bell:
     """Counts what was rung."""
 
@@ -36,7 +41,7 @@ class Bell:
 
     async def last_a_while(self, _work: Work) -> str:
         self.rung += 1
-        await asyncio.sleep(0.5)
+        await lasting(0.5)
         self.ended.set()
         return "done"
 
@@ -67,7 +72,7 @@ def test_a_job_still_running_is_not_rung_again(worker_database: TestDatabase, se
 
     async def hang(_work: Work) -> str:
         slow.rung += 1
-        await asyncio.sleep(30)
+        await lasting(30)
         return "never"
 
     jobs = (Job("hanging", EVERY_SECOND, hang, at_start=True), Job("clock", EVERY_SECOND, clock.count))
