@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _START = (0x7380166F, 0x4914B2B9, 0x172442D7, 0xDA8A0600, 0xA96F30BC, 0x163138AA, 0xE38DEE4D, 0xB0FB0E4E)
 _MASK = 0xFFFFFFFF
 
@@ -48,6 +50,7 @@ def _compressed(state: tuple[int, ...], block: bytes) -> tuple[int, ...]:
     return tuple(old ^ new for old, new in zip(state, (a, b, c, d, e, f, g, h), strict=True))
 
 
+@lru_cache(maxsize=100_000)
 def sm3(data: bytes) -> bytes:
     """The 32 bytes of SM3."""
     padded = data + b"\x80" + bytes((55 - len(data)) % 64) + (len(data) * 8).to_bytes(8, "big")

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
-
-from psycopg import Connection
-from psycopg.rows import dict_row
 
 from tests.second_verifier.ed25519 import is_signature
 from tests.second_verifier.tree import (
@@ -27,33 +24,34 @@ from tests.second_verifier.tree import (
 )
 
 Row = dict[str, Any]
-_TRANSITIONS = """
-SELECT p.position, p.assigned_at, t.* FROM hazard_transition t LEFT JOIN sequence_position p ON p.transition_id = t.id
-"""
-_EVENTS = """
-SELECT p.position, p.assigned_at, s.kind AS stream_kind, s.subject_id AS stream_subject_id,
-       s.hazard_id AS stream_hazard_id, e.*
-  FROM audit_event e LEFT JOIN audit_stream s ON s.id = e.stream_id
-  LEFT JOIN sequence_position p ON p.audit_event_id = e.id
-"""
+QUERIES = {
+    "transitions": """
+        SELECT p.position, p.assigned_at, t.*
+          FROM hazard_transition t LEFT JOIN sequence_position p ON p.transition_id = t.id
+        """,
+    "events": """
+        SELECT p.position, p.assigned_at, s.kind AS stream_kind, s.subject_id AS stream_subject_id,
+               s.hazard_id AS stream_hazard_id, e.*
+          FROM audit_event e LEFT JOIN audit_stream s ON s.id = e.stream_id
+          LEFT JOIN sequence_position p ON p.audit_event_id = e.id
+        """,
+    "streams": "SELECT * FROM audit_stream",
+    "positions": "SELECT * FROM sequence_position ORDER BY position",
+    "nodes": "SELECT * FROM tree_node",
+    "heads": "SELECT * FROM tree_head ORDER BY size",
+    "keys": "SELECT * FROM audit_key",
+}
+"""What is to be read, all in one snapshot."""
 _LATEST = timedelta(hours=1)
 
 
 class Trail:
-    """What a registry holds of its trail, read once."""
+    """What a registry holds of its trail, read once: the rows of each of `QUERIES`."""
 
-    def __init__(self, connection: Connection[Any]) -> None:
-        def rows(query: str) -> list[Row]:
-            with connection.cursor(row_factory=dict_row) as cursor:
-                return cursor.execute(query.encode()).fetchall()
-
-        self.transitions = rows(_TRANSITIONS)
-        self.events = rows(_EVENTS)
-        self.streams = rows("SELECT * FROM audit_stream")
-        self.positions = rows("SELECT * FROM sequence_position ORDER BY position")
-        self.nodes = rows("SELECT * FROM tree_node")
-        self.heads = rows("SELECT * FROM tree_head ORDER BY size")
-        self.keys = rows("SELECT * FROM audit_key")
+    def __init__(self, rows: Mapping[str, list[Row]]) -> None:
+        self.transitions, self.events = rows["transitions"], rows["events"]
+        self.streams, self.positions = rows["streams"], rows["positions"]
+        self.nodes, self.heads, self.keys = rows["nodes"], rows["heads"], rows["keys"]
         self.leaves = self._leaves()
         self.trees = {
             name: Tree(digest, [leaf_hash(digest, leaf) for leaf in self.leaves]) for name, digest in ALGORITHMS.items()
@@ -65,11 +63,10 @@ class Trail:
         return [leaf for _, leaf in sorted(made)]
 
 
-def faults(connection: Connection[Any], held: Sequence[Row] = ()) -> set[str]:
-    """Kinds of everything that is wrong; `held` are head documents kept outside."""
-    trail = Trail(connection)
-    found = {*_of_positions(trail), *_of_streams(trail), *_of_acts(trail), *_of_nodes(trail)}
-    return found | {*_of_heads(trail), *_of_held(trail, held)}
+def faults(trail: Trail) -> set[str]:
+    """Kinds of everything that is wrong by itself: checks 1 to 5."""
+    own = {*_of_positions(trail), *_of_streams(trail), *_of_acts(trail)}
+    return own | {*_of_nodes(trail), *_of_heads(trail)}
 
 
 def _of_positions(trail: Trail) -> Iterator[str]:
@@ -143,6 +140,10 @@ def _of_acts(trail: Trail) -> Iterator[str]:
             told[(str(row["transaction_id"]), row["hazard_id"], row["event"], *which)] += 1
     if acts != told:
         yield "acts and events are not one to one"
+    corrections = {(row["transaction_id"], row["hazard_id"]) for row in trail.transitions if row["act"] == "correct"}
+    copies = [row for row in trail.transitions if row["restates"] is not None]
+    if any((row["transaction_id"], row["hazard_id"]) not in corrections for row in copies):
+        yield "a copy that no correction made"
 
 
 def _of_nodes(trail: Trail) -> Iterator[str]:
@@ -205,15 +206,19 @@ def document_is_signed(document: Row) -> bool:
     )
 
 
-def _of_held(trail: Trail, held: Sequence[Row]) -> Iterator[str]:
-    own = {head["size"]: _signed_bytes(head) for head in trail.heads}
-    for document in held:
-        head = document["head"]
-        if not document_is_signed(document):
-            yield "a held head is not signed"
-        if head["size"] > len(trail.leaves):
-            yield "the tail was cut off"
-        elif not _has_roots(trail, head["size"], [(name, head[f"root_{name}"]) for name in ALGORITHMS]):
-            yield "a held head is of another tree"
-        if head["size"] in own and own[head["size"]] != canonical(head):
-            yield "a held head is not the registry's"
+def outside_faults(trail: Trail, held: Sequence[Row]) -> set[str]:
+    """Kinds of everything that is wrong beside head documents held outside: check 6."""
+    return {fault for document in held for fault in _of_held(trail, document)}
+
+
+def _of_held(trail: Trail, document: Row) -> Iterator[str]:
+    head = document["head"]
+    own = {row["size"]: _signed_bytes(row) for row in trail.heads}
+    if not document_is_signed(document):
+        yield "a held head is not signed"
+    if head["size"] > len(trail.leaves):
+        yield "the tail was cut off"
+    elif not _has_roots(trail, head["size"], [(name, head[f"root_{name}"]) for name in ALGORITHMS]):
+        yield "a held head is of another tree"
+    if own.get(head["size"]) != canonical(head):
+        yield "a held head is not the registry's"
