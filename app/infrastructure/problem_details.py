@@ -94,7 +94,8 @@ _OF_THE_TRANSPORT: Final[Mapping[int, tuple[str, str, str, str]]] = {
 
 _OF_THE_EDGE: Final = (400, 414, 429, 431)
 """What any address may answer before its route is asked."""
-_SHOWABLE: Final = re.compile(r"[A-Za-z0-9_.\-\u4e00-\u9fff]{1,64}")
+# No token and no number of a person, which somebody may have sent in a name's place.
+_SHOWABLE: Final = re.compile(r"(?!.*[0-9]{6})[A-Za-z0-9_.\-\u4e00-\u9fff]{1,40}")
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _logger: Final = structlog.get_logger("qingling.problem")
