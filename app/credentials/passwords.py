@@ -46,7 +46,8 @@ async def keep_in_history(context: Context, account: Account) -> None:
     """Keeps the hash that is about to be replaced."""
     if account.password_hash is not None:
         kept = {"account_id": account.id, "password_hash": account.password_hash}
-        await context.session.execute(insert(PasswordHistory).values(kept))
+        # inline: an administrator may add to it, not read it, so the id is not asked back
+        await context.session.execute(insert(PasswordHistory).values(kept).inline())
 
 
 def initial_password() -> str:

@@ -18,7 +18,8 @@ class Clock:
 
     def now(self) -> datetime:
         """The registry's instant."""
-        instant: datetime = self.watch.value("SELECT registry_now()")
+        instant = self.watch.value("SELECT registry_now()")
+        assert isinstance(instant, datetime)
         return instant
 
     def advance(self, **by: float) -> None:
