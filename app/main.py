@@ -8,6 +8,7 @@ from fastapi_offline import FastAPIOffline
 
 from app.accounts.idempotency import Replayed
 from app.audit.router import router as audit
+from app.case_file.router import router as case_file
 from app.console.router import router as console
 from app.enterprises.router import router as enterprises
 from app.evidence.folder import EvidenceFolder
@@ -51,6 +52,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     supervision,
     rectification,
     sign_off,
+    case_file,
     evidence,
     personnel,
     separation,

@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL
 from app.audit.leaves import instant
 from app.audit.sealing import Head, heads
 from app.audit.signing_key import key_id_of
+from app.cli import audit_verify
 from app.cli.connection import registry_of
 from app.cli.worker import working_login
 from app.infrastructure.database import Database
@@ -25,6 +26,9 @@ _out = Console(highlight=False, soft_wrap=True)
 @audit.callback()
 def group() -> None:
     """审计:封存、树头、签名密钥(格式见 docs/audit-format.md)。"""
+
+
+audit.command(name="verify", help="核验审计链、审计树和树头;退出码 0 无误,1 有不符。")(audit_verify.verify_trail)
 
 
 @audit.command(name="seal", help="立即封存:为新记录编号、计算审计树、签署树头。")

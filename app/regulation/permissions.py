@@ -203,6 +203,7 @@ class Permission(StrEnum):
     BREAK_GLASS_READ = "break_glass:read"
     CALENDAR_IMPORT = "calendar:import"
     CALENDAR_READ = "calendar:read"
+    CASE_FILE_READ = "case_file:read"
     CHANGES_READ = "changes:read"
     CRITERION_IMPORT = "criterion:import"
     CRITERION_READ = "criterion:read"
@@ -252,6 +253,7 @@ PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
     Permission.BREAK_GLASS_READ: _ADMINISTRATIVE_POSTS,
     Permission.CALENDAR_IMPORT: frozenset({PostKind.SYSTEM_ADMINISTRATOR}),
     Permission.CALENDAR_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
+    Permission.CASE_FILE_READ: _OFFICIAL_POSTS | {PostKind.AUDITOR},
     Permission.CHANGES_READ: frozenset({RoleClass.PLATFORM, PostKind.OFFICE_CLERK, PostKind.OFFICE_HEAD}),
     Permission.CRITERION_IMPORT: frozenset({PostKind.SYSTEM_ADMINISTRATOR}),
     Permission.CRITERION_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},

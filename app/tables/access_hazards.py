@@ -196,6 +196,8 @@ OF_SAFETY_OFFICE = (
     "EXISTS (SELECT 1 FROM organisation o"  # noqa: S608 - made of this file's own constants
     f" WHERE o.id = {ORGANISATION} AND o.kind = 'safety_office')"
 )
+PLACE_OF_ACT = "EXISTS (SELECT 1 FROM hazard_transition t WHERE t.id = transition_id)"
+PLACE_OF_EVENT = "EXISTS (SELECT 1 FROM audit_event a WHERE a.id = audit_event_id)"
 HEAD = ("length", "previous_sha256", "head_sha256")
 NOT_OF_HAZARDS = (C.SIGNIN, C.CUSTODIAN, C.ADMINISTRATOR, C.AUDITOR)
 HISTORY: dict[str, tuple[Access, ...]] = {
@@ -225,11 +227,8 @@ HISTORY: dict[str, tuple[Access, ...]] = {
         *access(C.IMPORT, C.JOB, select=ALL_ROWS, insert=ALL_ROWS),
     ),
     "sequence_position": (
-        *access(
-            *PARTIES_OF_ACTS,
-            C.PLATFORM,
-            select="EXISTS (SELECT 1 FROM hazard_transition t WHERE t.id = transition_id)",
-        ),
+        *access(C.ENTERPRISE, C.PLATFORM, select=PLACE_OF_ACT),
+        *access(C.OFFICIAL, select=f"{PLACE_OF_ACT} OR {PLACE_OF_EVENT}"),
         *access(C.JOB, select=ALL_ROWS, insert=ALL_ROWS),
         *access(C.AUDITOR, C.REPORT, select=ALL_ROWS),
     ),

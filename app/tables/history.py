@@ -119,10 +119,15 @@ class AccessEvent(Base):
     """A refusal or a sensitive read; unchained."""
 
     __tablename__ = "access_event"
+    __table_args__ = (Index("ix_access_event_account_id", "account_id", "id"),)
     id: Mapped[Key]
     kind: Mapped[str]
+    """`refusal`, `read`, or what else an act on no hazard left."""
     code: Mapped[str]
+    """Of a refusal its code, of a read what kind of thing was read."""
     route: Mapped[str]
+    subject: Mapped[str | None]
+    """Of a read: which one, by the identifier it has in addresses."""
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="RESTRICT"))
     request_id: Mapped[str]
     recorded_at: Mapped[RecordedAt]

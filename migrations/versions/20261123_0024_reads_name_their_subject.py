@@ -13,7 +13,11 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '500ms'")
+    op.execute("ALTER TABLE access_event ADD COLUMN subject text")
+    op.create_index("ix_access_event_account_id", "access_event", ["account_id", "id"])
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '500ms'")
+    op.drop_index("ix_access_event_account_id", "access_event")
+    op.execute("ALTER TABLE access_event DROP COLUMN subject")

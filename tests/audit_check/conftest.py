@@ -24,6 +24,8 @@ from tests.support.registry import Registry, open_registry, prepare
 SIGNER = Ed25519Signer(bytes(range(32)))
 JOB = SystemPrincipal(RoleClass.JOB, "封存")
 AUDITOR = SystemPrincipal(RoleClass.AUDITOR, "核验")
+CANARY = "金丝雀"
+"""Stands in every name and phone of a person, and must stand nowhere else."""
 UNSEALED = (
     "SELECT (SELECT count(*) FROM hazard_transition) + (SELECT count(*) FROM audit_event)"
     " - coalesce((SELECT max(size) FROM tree_head), 0)"
@@ -67,6 +69,11 @@ class Trail:
         assert row is not None
         return row[0]
 
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Rows, as the superuser sees them."""
+        with psycopg.connect(libpq_address(self.database.superuser_url)) as connection:
+            return connection.execute(query.encode()).fetchall()
+
     def verify(self, asked: Asked | None = None) -> Report:
         """As `qingling audit verify` does: the application's login, as an auditor."""
         report: Report = self.as_auditor(lambda context: verify(context, asked or Asked()))
@@ -92,6 +99,8 @@ def trail(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     folder: Path = tmp_path_factory.mktemp("data")
     with cluster.temporary_database() as database:
         prepare(database)
+        with psycopg.connect(libpq_address(database.superuser_url)) as connection:
+            connection.execute("UPDATE person_detail SET name = %s || person_id, phone = %s || person_id", [CANARY] * 2)
         with open_registry(database, folder) as registry:
             made = Trail(database, registry, {})
             for name, step in STEPS.items():
