@@ -271,6 +271,8 @@ def test_a_hash_of_another_length_is_refused() -> None:
     # Moving a byte from one hash to its neighbour leaves the concatenation as it was.
     shifted = [proof[0] + proof[1][:1], proof[1][1:], proof[2]]
     assert not verify_inclusion(SHA256, DATA[3], 3, 8, shifted, of_root=tree)
+    with pytest.raises(ProofRefused):
+        root_from_inclusion(SHA256, leaf_hash(SHA256, DATA[3]), 3, 8, shifted)
     assert not verify_consistency(SHA256, 3, 8, mth(SHA256, 0, 3)[:-1], tree, subproof(SHA256, 3, 0, 8, known=True))
 
 
