@@ -6,8 +6,9 @@ from app.regulation.edition import SHIPPED_EDITION, load_edition
 from app.regulation.facts import Actor
 from app.regulation.guards import GUARDS
 from app.regulation.lifecycle import LIFECYCLE
+from app.regulation.masking import LABELS, MASKING, PersonalField, Shown
 from app.regulation.metrics import DEFINITIONS, Definition, Kind, stock_definitions
-from app.regulation.permissions import PERMISSIONS, WORDS, Who, is_one_of
+from app.regulation.permissions import PERMISSIONS, SCOPES, WORDS, Scope, Who, is_one_of
 from app.regulation.rule import SIGN_CLOCK, Rule
 from app.regulation.vocabulary import PostKind, Relation, RoleClass, State
 
@@ -49,7 +50,11 @@ def permissions_page() -> str:
     matrix = [
         (rule.id, *_where(rule), *(_cell(rule, post) for post in PostKind), _service_cell(rule)) for rule in LIFECYCLE
     ]
-    others = [(f"`{permission}`", _labels(granted)) for permission, granted in sorted(PERMISSIONS.items())]
+    others = [
+        (f"`{permission}`", _labels(granted), *(_scope_cell(granted, scope) for scope in SCOPES))
+        for permission, granted in sorted(PERMISSIONS.items())
+    ]
+    personal = [(LABELS[field], *(_shown_to(field, role) for role in _READING_ROLES)) for field in PersonalField]
     return _page(
         "权限 · Permissions",
         "格内为该岗位办理此事时,其单位与隐患须有的关系,有其一即可;“–”为不能办。没有列出的状态与事项组合,任何岗位都不能办。",
@@ -58,8 +63,34 @@ def permissions_page() -> str:
         "## 状态 × 事项 × 岗位",
         _table(("编号", "从", "事项", *(post.label for post in PostKind), "企业服务账号"), matrix),
         "## 其他权限",
-        _table(("权限", "岗位、角色"), others),
+        "范围是该权限所及的行:同一句话,先在查询里、再在数据库的行级策略里各说一遍(`hazards/scope.py`、`tables/access*.py`)。",
+        _table(("范围", "谁", "看得到哪些行"), [(scope.label, scope.holders, scope.rows) for scope in SCOPES]),
+        "格内为“●”的,有该范围的岗位或角色有此权限。",
+        _table(("权限", "岗位、角色", *(scope.label for scope in SCOPES)), others),
+        "## 个人信息",
+        "没有列出的字段和角色,一律没有该字段。签字、确认和办理过程只写岗位和机构,任何人都看不到姓名。"
+        "企业看本企业自查上报的隐患时,排查人员和上报内容不脱敏;签字内容逐字显示,以便核对哈希,城市平台不得读取。",
+        _table(("字段", *(role.label for role in _READING_ROLES)), personal),
     )
+
+
+_READING_ROLES = (
+    RoleClass.ENTERPRISE,
+    RoleClass.OFFICIAL,
+    RoleClass.PLATFORM,
+    RoleClass.AUDITOR,
+    RoleClass.ADMINISTRATOR,
+    RoleClass.PUBLIC,
+)
+_SHOWN = {Shown.SHOWN: "显示", Shown.MASKED: "脱敏", Shown.ABSENT: _NOTHING}
+
+
+def _scope_cell(granted: frozenset[PostKind | RoleClass], scope: Scope) -> str:
+    return "●" if not granted.isdisjoint(scope.granted_to) else _NOTHING
+
+
+def _shown_to(field: PersonalField, role: RoleClass) -> str:
+    return _SHOWN[MASKING[field].get(role, Shown.ABSENT)]
 
 
 def metrics_page() -> str:

@@ -280,6 +280,42 @@ PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
 """Posts of persons, and role classes of service accounts and jobs; `edition:load` is the owner role's alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The rows a permission reaches, by what its holder is."""
+
+    label: str
+    holders: str
+    rows: str
+    granted_to: frozenset[PostKind | RoleClass]
+
+
+SCOPES: tuple[Scope, ...] = (
+    Scope("企业", "企业岗位、企业服务账号", "本企业的隐患、场所、岗位", _ENTERPRISE_POSTS | {RoleClass.ENTERPRISE}),
+    Scope(
+        "属地×行业",
+        "安委办、苏木乡镇等属地岗位(不限行业)",
+        "本单元及下级单元的隐患;以及本机构牵头、挂牌、参与的隐患",
+        _OFFICE_POSTS | {PostKind.GOVERNMENT_HEAD, PostKind.TIP_OFFICER, PostKind.REGISTRAR},
+    ),
+    Scope(
+        "部门",
+        "监管部门岗位",
+        "本单元及下级单元中本部门所管行业的隐患;以及本机构牵头、参与的隐患",
+        frozenset(_DEPARTMENT_POSTS),
+    ),
+    Scope("城市平台", "平台服务账号", "其单元及下级单元的隐患,不含个人信息", frozenset({RoleClass.PLATFORM})),
+    Scope("审计", "审计管理员、审计人员", "全部行,只读,个人信息脱敏", frozenset(_AUDITORS)),
+    Scope("公众", "未登录者", "只有 /public 之下已公开的内容", frozenset({RoleClass.PUBLIC})),
+    Scope(
+        "系统",
+        "系统管理员、安全管理员,作业、报表、补录登录",
+        "账号、岗位、任职、规则;看不到隐患(报表、补录登录除外)",
+        _ADMINISTRATORS | {RoleClass.JOB, RoleClass.REPORT, RoleClass.IMPORT},
+    ),
+)
+"""Where a permission reaches; of hazards the words of `WORDS` decide besides."""
+
 BREAK_GLASS_POSTS: frozenset[PostKind] = _ADMINISTRATIVE_POSTS | {PostKind.OFFICE_HEAD}
 """Two of these, on the machine itself, may confirm an appointment or restore an access, and nothing else."""
 
