@@ -76,7 +76,7 @@ _TEXTS: Final = frozenset(
     }
 )
 _NUMBER: Final = re.compile(r"(?<![0-9A-Za-z])(?:1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])(?![0-9A-Za-z])")
-_NAME: Final = re.compile(r"[^\s、,,;;/()()::0-9]+")
+_NAME: Final = re.compile(r"[^\s、,,;;/()()::*0-9]+")
 _LONG_PHONE: Final = 11
 
 

@@ -188,8 +188,8 @@ def _fits(word: Who, actor: Actor) -> bool:
 class Permission(StrEnum):
     """What may be done besides acts on a hazard, `resource:action`, alphabetical."""
 
-    ACCESS_RESTORATION_READ = "access_restoration:read"
     ACCESS_RESTORE = "access:restore"
+    ACCESS_RESTORATION_READ = "access_restoration:read"
     ACCOUNT_CREATE = "account:create"
     ACCOUNT_DISABLE = "account:disable"
     ACCOUNT_READ = "account:read"

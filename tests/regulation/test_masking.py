@@ -1,0 +1,109 @@
+"""Personal data, field by field (个人信息保护法 articles 6, 51): the table, and how a value looks when it is masked."""
+
+import pytest
+
+from app.regulation.facts import Actor
+from app.regulation.masking import (
+    LABELS,
+    MASKING,
+    PersonalField,
+    Shown,
+    masked_name,
+    masked_people,
+    masked_phone,
+    presented,
+    shown,
+    without_numbers,
+)
+from app.regulation.vocabulary import RoleClass
+
+HAZARD = {
+    "channel": "self_report",
+    "finders": "王某某、李某(13812345678)",
+    "circumstances": "联系人电话13812345678,阀门未关",
+    "place": "罐区东侧",
+    "enterprise": {"code": "911506021234567890", "name": "示例化工"},
+    "changes": {"circumstances": {"old": "13912345678", "new": ["150602199001011234"]}},
+}
+
+
+def actor(role: RoleClass) -> Actor:
+    return Actor(role)
+
+
+@pytest.mark.parametrize(
+    ("name", "masked"), [("王某某", "王*"), ("李某", "李*"), ("欧阳某某", "欧*"), ("A", "A*"), ("", ""), (None, None)]
+)
+def test_a_name_keeps_its_first_character_and_not_its_length(name: str | None, masked: str | None) -> None:
+    assert masked_name(name) == masked
+
+
+@pytest.mark.parametrize(
+    ("phone", "masked"),
+    [
+        ("13812345678", "138****5678"),
+        ("0477-8581234", "047****1234"),
+        ("8581234", "****34"),
+        ("+8613812345678", "+86****5678"),
+        ("", ""),
+        (None, None),
+    ],
+)
+def test_a_phone_keeps_what_its_holder_recognises(phone: str | None, masked: str | None) -> None:
+    assert masked_phone(phone) == masked
+
+
+def test_a_list_of_people_is_masked_word_by_word_with_its_numbers() -> None:
+    assert masked_people("王某某、李某 13812345678") == "王*、李* 138****5678"
+    masked = str(masked_people("王某某、李某,安全管理员(13812345678)"))
+    assert "某" not in masked
+    assert "12345678" not in masked
+
+
+@pytest.mark.parametrize(
+    "kept", ["91150602MA0DEMA01F", "东安办督〔2026〕1号", "2026-11-23", "a" * 64, "150602", "检测值 1234567890"]
+)
+def test_what_is_no_number_of_a_person_stays(kept: str) -> None:
+    assert without_numbers(kept) == kept
+
+
+@pytest.mark.parametrize("taken", ["13812345678", "150602199001011234", "15060219900101123X"])
+def test_mobile_and_identity_numbers_are_taken_out_of_any_text(taken: str) -> None:
+    said = without_numbers(f"请联系{taken},勿误。")
+    assert taken not in said
+    assert "****" in said
+
+
+def test_officials_see_a_hazard_as_it_was_reported() -> None:
+    assert presented(HAZARD, actor(RoleClass.OFFICIAL)) == HAZARD
+
+
+@pytest.mark.parametrize("role", [RoleClass.AUDITOR, RoleClass.ENTERPRISE])
+def test_auditors_and_enterprises_see_people_masked(role: RoleClass) -> None:
+    seen = presented(HAZARD, actor(role))
+    assert "某" not in seen["finders"]
+    assert "13812345678" not in str(seen)
+    assert "150602199001011234" not in str(seen)
+    assert seen["enterprise"] == HAZARD["enterprise"]
+    assert seen["place"] == HAZARD["place"]
+
+
+def test_the_platform_sees_no_finders_and_no_numbers() -> None:
+    seen = presented(HAZARD, actor(RoleClass.PLATFORM))
+    assert "finders" not in seen
+    assert "13812345678" not in str(seen)
+
+
+def test_an_enterprise_sees_its_own_report_in_its_own_words_and_nobody_else_does() -> None:
+    assert presented(HAZARD, actor(RoleClass.ENTERPRISE), is_own_report=True) == HAZARD
+    for role in (RoleClass.AUDITOR, RoleClass.PLATFORM):
+        assert presented(HAZARD, actor(role), is_own_report=True) != HAZARD
+
+
+def test_what_stands_in_no_table_is_absent() -> None:
+    assert set(MASKING) == set(LABELS) == set(PersonalField)
+    for field in PersonalField:
+        for role in (RoleClass.PUBLIC, RoleClass.SIGNIN, RoleClass.REPORT):
+            assert shown(field, actor(role)) is Shown.ABSENT
+        if field is not PersonalField.NUMBERS_IN_TEXT:
+            assert shown(field, actor(RoleClass.PLATFORM)) is Shown.ABSENT
