@@ -30,7 +30,7 @@ from app.rectification.router import router as rectification
 from app.reference.router import router as reference
 from app.reporting.router import router as reporting
 from app.separation.router import router as separation
-from app.sign_in.proofs import record_and_count
+from app.sign_in.refusals import record_and_count
 from app.sign_in.router import router as sign_in
 from app.sign_in.router import sessions_and_restorations
 from app.sign_off.router import router as sign_off

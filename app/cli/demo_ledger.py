@@ -14,6 +14,7 @@ from app.infrastructure.database import Database, SystemPrincipal
 from app.infrastructure.errors import RuleNotMet
 from app.infrastructure.settings import Settings
 from app.regulation.vocabulary import RoleClass
+from app.sign_in.dependencies import desk_at
 from app.sign_in.service import Desk
 from app.tables.ledgers import LegacyBatch
 
@@ -31,7 +32,7 @@ async def take_in_sample_ledger(settings: Settings, addresses: Addresses, *, pro
         if kept is not None and kept.attested_at is not None:
             return
         batch = kept.id if kept is not None else await _import(database, progress)
-        await _attest(Desk.at(database, settings, address="qingling demo", request_id="demo-ledger"), batch)
+        await _attest(desk_at(database, settings, address="qingling demo", request_id="demo-ledger"), batch)
         progress("样例台账已导入,并由两名样例人员核对确认")
 
 

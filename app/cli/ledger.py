@@ -33,8 +33,9 @@ from app.infrastructure.workbook import read_workbook
 from app.regulation.deadlines import business_date
 from app.regulation.permissions import PERMISSIONS, Permission
 from app.regulation.vocabulary import RoleClass
+from app.sign_in.dependencies import acting, desk_at
 from app.sign_in.schemas import SignIn
-from app.sign_in.service import Desk, acting, choose_appointment, sign_in, sign_out
+from app.sign_in.service import Desk, choose_appointment, sign_in, sign_out
 
 app = typer.Typer(no_args_is_help=True)
 _out = Console(highlight=False, soft_wrap=True)
@@ -171,7 +172,7 @@ def attest_ledger(
         return password if password_stdin else SecretStr(_asked("核对无误,再次输入口令以确认"))
 
     async def run(database: Database, settings: Settings) -> dict[str, Any]:
-        desk = Desk.at(database, settings, address=_ADDRESS, request_id=_request_id())
+        desk = desk_at(database, settings, address=_ADDRESS, request_id=_request_id())
         ask_code = None if password_stdin else _asked_code
         return await attest_batch(desk, batch, Attestor(login, password, ask_again, ask_code))
 

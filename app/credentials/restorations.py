@@ -177,7 +177,7 @@ async def _find(context: Context, account_id: int, restoration_id: int, *, is_lo
     )
     if is_locked:
         found = found.with_for_update(of=AccessRestoration)
-    row: Row[Any] | None = (await context.session.execute(found)).one_or_none()  # type: ignore[assignment]
+    row: Row[Any] | None = (await context.session.execute(found)).one_or_none()  # type: ignore[assignment]  # SQLAlchemy types each column
     if row is None:
         raise NotFound
     return row

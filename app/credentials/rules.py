@@ -2,14 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
 
 from sqlalchemy import text
 
 from app.credentials.second_factor import is_enrolled
 from app.infrastructure.context import Context
 from app.infrastructure.password_policy import PasswordPolicy
-from app.infrastructure.settings import Settings
 from app.regulation.vocabulary import PendingStep
 
 # Whoever holds any post outside an enterprise may switch to it: officials, administrators, auditors alike.
@@ -30,18 +28,6 @@ class IdentityRules:
     passwords: PasswordPolicy
     second_factor_required: bool
     max_hours: int
-
-    @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """The rules of an installation."""
-        security = settings.security
-        policy = PasswordPolicy(
-            security.password_min_length,
-            security.password_classes,
-            security.password_max_age_days,
-            security.password_history,
-        )
-        return cls(policy, security.second_factor == "required", settings.session_max_hours)
 
 
 @dataclass(frozen=True, slots=True)

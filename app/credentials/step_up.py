@@ -1,7 +1,7 @@
 """重新验证身份: a fresh proof of the person, bound to what is signed and to the level, good for one use.
 
 By password, and by a code where the account has a second factor. One try at a time in a session; what fails is counted
-by the refusal's own transaction (app/sign_in/proofs.py); the fifth in a row ends that session, never the account.
+by the refusal's own transaction (app/sign_in/refusals.py); the fifth in a row ends that session, never the account.
 """
 
 from dataclasses import dataclass

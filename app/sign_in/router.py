@@ -4,16 +4,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.accounts.authentication import SignedIn, database_of, request_id
+from app.accounts.authentication import SignedIn
 from app.accounts.idempotency import OnceOnly, created
 from app.credentials import passwords, restorations, second_factor, sessions, step_up
 from app.credentials.restorations import Wanted
-from app.credentials.rules import IdentityRules
 from app.infrastructure.answers import Answer
 from app.infrastructure.fields import Identifier
 from app.infrastructure.keyset import linked
 from app.infrastructure.problem_details import problem_responses
 from app.sign_in import service
+from app.sign_in.dependencies import desk_of, rules_of
 from app.sign_in.schemas import (
     ChosenAppointment,
     NewRestoration,
@@ -35,17 +35,6 @@ sessions_and_restorations = APIRouter(
 )
 
 
-def _rules(request: Request) -> IdentityRules:
-    return IdentityRules.of(request.app.state.settings)
-
-
-def desk_of(request: Request) -> service.Desk:
-    """Where this request signs in."""
-    address = request.client.host if request.client else ""
-    settings = request.app.state.settings
-    return service.Desk.at(database_of(request), settings, address=address, request_id=request_id(request))
-
-
 @router.post("", status_code=201, operation_id="sign_in", summary="登录")
 async def sign_in(request: Request, body: SignIn) -> Response:
     """Opens a session; the token is shown once and sent as `Authorization: Bearer`."""
@@ -61,7 +50,7 @@ async def read_session(context: SignedIn) -> dict[str, Any]:
 @router.post("/appointment", status_code=201, operation_id="choose_appointment", summary="切换任职")
 async def choose_appointment(request: Request, once: OnceOnly, body: ChosenAppointment) -> Response:
     """Acts under another appointment from the next request on."""
-    answer = await service.choose_appointment(once.context, body.appointment_id, _rules(request))
+    answer = await service.choose_appointment(once.context, body.appointment_id, rules_of(request.app.state.settings))
     return await once.answer(answer)
 
 
@@ -75,7 +64,9 @@ async def sign_out(context: SignedIn) -> None:
 async def change_password(request: Request, once: OnceOnly, body: PasswordChange) -> Response:
     """Sets the caller's own password; every other sign-in of the account ends."""
     await step_up.prove_by_password(once.context, body.password.get_secret_value())
-    answer = await passwords.change(once.context, body.new_password.get_secret_value(), _rules(request))
+    answer = await passwords.change(
+        once.context, body.new_password.get_secret_value(), rules_of(request.app.state.settings)
+    )
     return await once.answer(answer)
 
 
@@ -101,7 +92,11 @@ async def make_step_up(once: OnceOnly, body: NewStepUp) -> Response:
     return await once.answer(Answer(made, location="/api/v1/session"))
 
 
-@sessions_and_restorations.get("/sessions", operation_id="list_sessions", summary="登录会话")
+@sessions_and_restorations.get(
+    "/sessions",
+    operation_id="list_sessions",
+    summary="登录会话",
+)
 async def list_sessions(
     request: Request, context: SignedIn, wanted: Annotated[SessionFilter, Query()]
 ) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import exists, func, insert, select, text, update
 
@@ -13,10 +13,9 @@ from app.credentials.rules import Holder, IdentityRules, lacks_second_factor, pe
 from app.credentials.throttling import Origin
 from app.infrastructure.answers import Answer
 from app.infrastructure.context import Context
-from app.infrastructure.database import Database, SystemPrincipal, Token
+from app.infrastructure.database import Database, SystemPrincipal
 from app.infrastructure.errors import NotFound, NotPermitted, TooManyRequests, Unauthenticated
 from app.infrastructure.security import new_token, token_digest, verify_password
-from app.infrastructure.settings import Settings
 from app.infrastructure.vault import Vault
 from app.regulation.vocabulary import PendingStep, RoleClass
 from app.sign_in.schemas import SignIn
@@ -45,12 +44,6 @@ class Desk:
     vault: Vault
     address: str
     request_id: str
-
-    @classmethod
-    def at(cls, database: Database, settings: Settings, *, address: str, request_id: str) -> Self:
-        """The desk of an installation."""
-        vault = Vault(settings.identity_key_bytes())
-        return cls(database, IdentityRules.of(settings), vault, address, request_id)
 
     def origin(self, login_name: str) -> Origin:
         """Which login is tried from where."""
@@ -149,13 +142,6 @@ async def _refuse_without_code(desk: Desk, account_id: int, sent: SignIn, origin
 
 def _wrong() -> Unauthenticated:
     return Unauthenticated("sign_in_failed", "登录名或口令不正确。", remedy="请核对后重试;多次失败后须稍候。")
-
-
-@asynccontextmanager
-async def acting(desk: Desk, token: str) -> AsyncIterator[Context]:
-    """One transaction of whoever signed in at this desk, for a command that stands in for a request."""
-    async with desk.database.transaction(Token(token), request_id=desk.request_id) as context:
-        yield replace(context, vault=desk.vault)
 
 
 @asynccontextmanager

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.accounts.authentication import SignedIn, database_of, request_id
 from app.accounts.idempotency import OnceOnly, created
-from app.credentials.rules import IdentityRules
 from app.infrastructure.errors import NotFound
 from app.infrastructure.fields import Identifier
 from app.infrastructure.problem_details import problem_responses
 from app.infrastructure.settings import Settings
+from app.sign_in.dependencies import rules_of
 from app.sign_on import identities
 from app.sign_on.provider import Provider
 from app.sign_on.schemas import Callback, NewIdentity
@@ -30,7 +30,7 @@ def _provider(request: Request) -> Provider:
 
 def _sign_on(request: Request) -> SignOn:
     settings: Settings = request.app.state.settings
-    rules = IdentityRules.of(settings)
+    rules = rules_of(settings)
     return SignOn(database_of(request), _provider(request), settings.cursor_key_bytes(), rules, request_id(request))
 
 

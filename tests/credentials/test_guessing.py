@@ -14,8 +14,9 @@ from app.infrastructure.database import Database, SystemPrincipal
 from app.infrastructure.errors import RegistryError
 from app.infrastructure.vault import Vault
 from app.regulation.vocabulary import RoleClass
+from app.sign_in.dependencies import desk_at
 from app.sign_in.schemas import SignIn
-from app.sign_in.service import Desk, sign_in
+from app.sign_in.service import sign_in
 from tests.api.watching import Watch
 from tests.credentials.clock import Clock
 from tests.credentials.people import enrol
@@ -41,7 +42,7 @@ def within(database: TestDatabase, work: Callable[[Database], Awaitable[Result]]
 
 async def tried(pool: Database, login: str, address: str, password: str = WRONG, code: str | None = None) -> str:
     """The code of what became of a sign-in from there."""
-    desk = Desk.at(pool, ordinary_settings(), address=address, request_id="test")
+    desk = desk_at(pool, ordinary_settings(), address=address, request_id="test")
     try:
         await sign_in(desk, SignIn.model_validate({"login_name": login, "password": password, "code": code}))
     except RegistryError as refusal:

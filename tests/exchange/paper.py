@@ -23,7 +23,7 @@ from app.infrastructure.owner import owner_transaction
 from app.infrastructure.workbook import Cell
 from app.regulation.deadlines import business_date
 from app.regulation.vocabulary import RoleClass
-from app.sign_in.service import Desk
+from app.sign_in.dependencies import desk_at
 from app.tables.rules import ClockSetting
 from tests.exchange.ledgers import SAMPLE, cells, sheet, workbook
 from tests.support.cluster import TestDatabase
@@ -91,7 +91,7 @@ def attest(database: TestDatabase, batch: int, login: str, password: str = SAMPL
     attestor = Attestor(login, secret, lambda _view: secret)
 
     async def work(pool: Database) -> dict[str, Any]:
-        desk = Desk.at(pool, ordinary_settings(), address="test", request_id="test")
+        desk = desk_at(pool, ordinary_settings(), address="test", request_id="test")
         return await attest_batch(desk, batch, attestor)
 
     return within(database, work)
