@@ -1,12 +1,14 @@
-"""Serves the application in a child that may die at any moment: `python -m tests.crash.launcher ORDER`.
+"""Serves the application in a child that may die at any moment: `python -m tests.crash.launcher`.
 
-This process imports everything once and holds the port; each start forks a child that serves on it. What it is told,
-one JSON line each: start (with a planted fault, a fuse in points, another database), wait, kill; each is answered with
-one. It ends when its standard input does, and its child ends with it.
+This process imports everything once and holds the port; each start forks a child that serves on it. The first line of
+its standard input is its order: database, folder, whose child it is. What it is told then, one JSON line each: start
+(with a planted fault, a fuse in points, another database), wait, kill; each is answered with one. It ends when its
+standard input does, and its child ends with it.
 """
 
 import asyncio
 import ctypes
+import gc
 import json
 import os
 import select
@@ -25,6 +27,7 @@ from app.cli.demo_city import SAMPLE_PASSWORD
 from app.infrastructure.database import Database
 from app.infrastructure.logging import configure_logging
 from app.main import create_app
+from app.tables.roles import LIMITS
 from tests.crash.planted_faults import PLANTED
 from tests.support.failpoints import ArmedByHeader, Failpoints
 from tests.support.journeys import SIGN_ON
@@ -93,7 +96,10 @@ class Kitchen:
         app = application(self.order | {"database_url": elsewhere}) if elsewhere else self.app
         points.install()
         served = PLANTED[told["planted"]](app) if told.get("planted") else app
-        config = uvicorn.Config(ArmedByHeader(served, points), log_config=None, access_log=False, server_header=False)
+        # What a start refuses was looked at once, by the first process: it would cost every child a second.
+        config = uvicorn.Config(
+            ArmedByHeader(served, points), lifespan="off", log_config=None, access_log=False, server_header=False
+        )
         uvicorn.Server(config).run(sockets=[self.listener])
 
 
@@ -104,7 +110,7 @@ def application(order: dict[str, Any]) -> FastAPI:
 
 
 async def use_once(app: FastAPI) -> None:
-    """A sign-in, a report and reads; then every connection is closed."""
+    """A start's checks, a sign-in, a report and reads; then every connection is closed."""
     address = "http://127.0.0.1"
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=address) as client:
         officer = {"login_name": "chemical-safety-officer", "password": SAMPLE_PASSWORD}
@@ -112,12 +118,15 @@ async def use_once(app: FastAPI) -> None:
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"warm-{os.getpid()}"}
         reported = await client.post(f"{API}/hazards", json=report_document(), headers=headers)
         await client.get(reported.headers["location"], headers=headers)
+    await app.state.database.refuse_unsafe_login(LIMITS)
     await app.state.database.close()
+    # What is there now stays: looking through it again would copy its pages into every child.
+    gc.freeze()
 
 
 def main() -> None:
     """Obey until standard input ends."""
-    order = json.loads(sys.argv[1])
+    order = json.loads(sys.stdin.readline())
     _die_with(order["parent"])
     # What is logged goes to standard output: the answers to orders have a channel of their own.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")

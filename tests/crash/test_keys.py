@@ -36,7 +36,7 @@ class Crowd(Registry):
     """Sends each POST of its operations twenty times at once under one key."""
 
     durable: DurableCluster = field(kw_only=True)
-    at_once: int = 5
+    at_once: int = 2
     operations: frozenset[str] = frozenset()
     met: Counter[str] = field(default_factory=Counter)
 

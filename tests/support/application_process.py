@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,14 +25,22 @@ class ApplicationProcess:
 
     def tell(self, do: str, **what: Any) -> Any:
         """One order to the launcher and its answer."""
-        if self.launcher.stdin is None or self.launcher.stdout is None:
+        self.send({"do": do, **what})
+        return self.answer()
+
+    def send(self, order: Mapping[str, Any]) -> None:
+        """One line to the launcher."""
+        if self.launcher.stdin is None:
             raise RuntimeError("the launcher was started without pipes")
-        self.launcher.stdin.write(json.dumps({"do": do, **what}) + "\n")
+        self.launcher.stdin.write(json.dumps(order) + "\n")
         self.launcher.stdin.flush()
-        answer = self.launcher.stdout.readline()
-        if not answer:
-            raise RuntimeError("the launcher has ended")
-        return json.loads(answer)
+
+    def answer(self) -> Any:
+        """One line of the launcher's."""
+        said = self.launcher.stdout.readline() if self.launcher.stdout else ""
+        if not said:
+            raise RuntimeError("the launcher has ended; its log stands in the application's data folder")
+        return json.loads(said)
 
     def start(self, **what: Any) -> None:
         """Serve; what is sent before the child listens waits at the port."""
@@ -61,7 +69,7 @@ def application(database_url: str, data_dir: Path) -> Iterator[ApplicationProces
     order = {"database_url": database_url, "data_dir": str(data_dir), "parent": os.getpid()}
     with (data_dir / "application.log").open("ab") as log:
         launcher = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.launcher", json.dumps(order)],
+            [sys.executable, "-m", "tests.crash.launcher"],
             cwd=REPOSITORY,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -70,10 +78,7 @@ def application(database_url: str, data_dir: Path) -> Iterator[ApplicationProces
         )
     with launcher:
         process = ApplicationProcess(launcher)
-        if launcher.stdout is None:
-            raise RuntimeError("the launcher was started without pipes")
-        said = launcher.stdout.readline()
-        if not said:
-            raise RuntimeError((data_dir / "application.log").read_text())
-        process.port = json.loads(said)["port"]
+        # Not on the command line, which everybody on the machine may read: the address holds a password.
+        process.send(order)
+        process.port = process.answer()["port"]
         yield process

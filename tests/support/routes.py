@@ -2,7 +2,7 @@
 
 import re
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from app.infrastructure.database import Database
 from app.main import create_app
@@ -12,14 +12,18 @@ _READS: Final = ("get", "head", "options")
 
 
 @cache
+def document() -> dict[str, Any]:
+    """The API's documentation."""
+    nowhere = Database.at("postgresql+psycopg://nobody@nowhere.invalid/none")
+    return create_app(ordinary_settings(), nowhere).openapi()
+
+
+@cache
 def operations() -> dict[tuple[str, str], str]:
     """The operation's id by method (lower case) and template."""
-    document = create_app(
-        ordinary_settings(), Database.at("postgresql+psycopg://nobody@nowhere.invalid/none")
-    ).openapi()
     return {
         (method, path): operation["operationId"]
-        for path, methods in document["paths"].items()
+        for path, methods in document()["paths"].items()
         for method, operation in methods.items()
     }
 
