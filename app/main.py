@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
 
 from app.accounts.idempotency import Replayed
+from app.accounts.router import router as access_events
 from app.audit.router import router as audit
 from app.case_file.router import router as case_file
 from app.console.router import router as console
@@ -53,6 +54,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     rectification,
     sign_off,
     case_file,
+    access_events,
     evidence,
     personnel,
     separation,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 
 from app.accounts.authentication import SignedIn, database_of, request_id
+from app.accounts.sensitive_reads import sensitive
 from app.audit import publishing
 from app.audit.publishing import EventsAsked, HeadsAsked
 from app.infrastructure.context import Context
@@ -91,7 +92,13 @@ async def prove_inclusion(context: SignedIn, position: _Number, size: _Number | 
     return await publishing.inclusion(context, position, size)
 
 
-@router.get("/audit/events", operation_id="list_audit_events", summary="审计记录", responses=_AUDITORS)
+@router.get(
+    "/audit/events",
+    operation_id="list_audit_events",
+    summary="审计记录",
+    responses=_AUDITORS,
+    dependencies=[sensitive("audit_events")],
+)
 async def list_audit_events(
     request: Request, response: Response, context: SignedIn, wanted: Annotated[EventsAsked, Query()]
 ) -> dict[str, Any]:

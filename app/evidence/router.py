@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.accounts.authentication import SignedIn
 from app.accounts.idempotency import OnceOnly
+from app.accounts.sensitive_reads import sensitive
 from app.evidence import service
 from app.evidence.folder import EvidenceFolder
 from app.evidence.service import Upload
@@ -52,7 +53,12 @@ async def list_evidence(reference: Reference, context: SignedIn) -> dict[str, An
     return {"items": await service.of_hazard(context, reference)}
 
 
-@router.get("/evidence/{public_id}", operation_id="read_evidence", summary="下载证据")
+@router.get(
+    "/evidence/{public_id}",
+    operation_id="read_evidence",
+    summary="下载证据",
+    dependencies=[sensitive("evidence", "public_id")],
+)
 async def read_evidence(public_id: UUID, request: Request, context: SignedIn) -> Response:
     """The bytes exactly as kept; a file that was altered is not served."""
     row, content = await service.content_of(context, _folder(request), str(public_id))

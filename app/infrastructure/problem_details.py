@@ -289,8 +289,12 @@ def install_problem_handlers(app: FastAPI, *, record_refusal: RefusalRecorder | 
 
 
 def _is_worth_a_record(request: Request, error: RegistryError) -> bool:
+    """Every refused act; of reads, those somebody signed in may not do or may not see: a search for what is not his."""
     # Where the database has no connection left, waiting for one to say so would double the caller's wait.
-    return request.method not in _SAFE_METHODS and not isinstance(error, TemporarilyUnavailable)
+    if isinstance(error, TemporarilyUnavailable):
+        return False
+    is_somebody = "authorization" in request.headers
+    return request.method not in _SAFE_METHODS or (is_somebody and isinstance(error, (NotPermitted, NotFound)))
 
 
 async def _malformed(request: Request, error: RequestValidationError) -> Response:

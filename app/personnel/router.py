@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.accounts.authentication import SignedIn
 from app.accounts.idempotency import OnceOnly, shown
+from app.accounts.sensitive_reads import sensitive
 from app.documents.confirming import Confirmation
 from app.infrastructure.fields import Identifier
 from app.infrastructure.keyset import linked
@@ -35,7 +36,7 @@ def _identity_key(request: Request) -> bytes:
     return key
 
 
-@router.get("/persons", operation_id="list_persons", summary="查询人员")
+@router.get("/persons", operation_id="list_persons", summary="查询人员", dependencies=[sensitive("persons")])
 async def list_persons(
     request: Request, response: Response, context: SignedIn, wanted: Annotated[PersonFilter, Query()]
 ) -> dict[str, Any]:
@@ -49,7 +50,12 @@ async def register_person(request: Request, once: OnceOnly, body: NewPerson) -> 
     return await once.answer(await persons.register(once.context, body, _identity_key(request)))
 
 
-@router.get("/persons/{person_id}", operation_id="read_person", summary="查看人员")
+@router.get(
+    "/persons/{person_id}",
+    operation_id="read_person",
+    summary="查看人员",
+    dependencies=[sensitive("person", "person_id")],
+)
 async def read_person(person_id: Identifier, context: SignedIn) -> Response:
     """One person."""
     return shown(await persons.read(context, person_id))

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.accounts.authentication import SignedIn
 from app.accounts.idempotency import OnceOnly, created
+from app.accounts.sensitive_reads import sensitive_of_others
 from app.credentials import passwords, restorations, second_factor, sessions, step_up
 from app.credentials.restorations import Wanted
 from app.infrastructure.answers import Answer
@@ -96,6 +97,7 @@ async def make_step_up(once: OnceOnly, body: NewStepUp) -> Response:
     "/sessions",
     operation_id="list_sessions",
     summary="登录会话",
+    dependencies=[sensitive_of_others("sessions", "account_id")],
 )
 async def list_sessions(
     request: Request, context: SignedIn, wanted: Annotated[SessionFilter, Query()]

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.accounts.authentication import SignedIn
+from app.accounts.sensitive_reads import sensitive
 from app.infrastructure.errors import FieldError, InvalidParameter
 from app.infrastructure.keyset import linked
 from app.infrastructure.problem_details import problem_responses
@@ -34,7 +35,12 @@ async def read_clearance(context: SignedIn, wanted: Annotated[FiguresAsked, Quer
     return await service.clearance(context, wanted)
 
 
-@router.get("/statistics/clearance/hazards", operation_id="list_counted_hazards", summary="指标所计的隐患")
+@router.get(
+    "/statistics/clearance/hazards",
+    operation_id="list_counted_hazards",
+    summary="指标所计的隐患",
+    dependencies=[sensitive("counted_hazards")],
+)
 async def list_counted_hazards(
     request: Request, response: Response, context: SignedIn, wanted: Annotated[HazardsAsked, Query()]
 ) -> dict[str, Any]:
