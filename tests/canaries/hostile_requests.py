@@ -7,8 +7,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from tests.canaries.canaries import CODE, IDENTITY_NUMBER, NAME, PASSWORD, PHONE, RECOVERY_CODE, SERVICE_KEY, TIP, TOKEN
+from tests.support.example_documents import example_body
 
-_DEEPEST: Final = 6
 _BY_NAME: Final = (
     ("password", PASSWORD),
     ("recovery", RECOVERY_CODE),
@@ -57,13 +57,11 @@ def _of_operation(document: dict[str, Any], path: str, method: str, operation: d
     yield Hostile(method, plain, headers={"Authorization": f"Bearer {SERVICE_KEY}"})
     yield Hostile(method, plain, headers={"X-Request-ID": TOKEN, "Accept-Language": PHONE, "X-Filler": TOKEN * 900})
     if method in {"POST", "PATCH", "PUT"}:
-        schema = _body_schema(document, operation)
-        for content in _contents(document, schema):
+        for content in _contents(example_body(document, operation, _text)):
             yield Hostile(method, plain, headers={"If-Match": '"0"'}, content=content)
 
 
-def _contents(document: dict[str, Any], schema: dict[str, Any]) -> Iterator[bytes]:
-    wanted = _example(document, schema, "", 0)
+def _contents(wanted: Any) -> Iterator[bytes]:
     written = json.dumps(wanted, ensure_ascii=False)
     yield written.encode()
     yield written.encode()[:-2] + b", "
@@ -98,44 +96,7 @@ def _filled(path: str, parameters: list[dict[str, Any]], values: dict[str, str])
     return path
 
 
-def _body_schema(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
-    content: dict[str, dict[str, Any]] = operation.get("requestBody", {}).get("content", {})
-    return next((each["schema"] for each in content.values()), {})
-
-
-def _example(document: dict[str, Any], schema: dict[str, Any], name: str, depth: int) -> Any:
-    """A document with a canary wherever a text may stand."""
-    schema = _resolved(document, schema)
-    if "enum" in schema or "const" in schema:
-        return schema.get("const", schema.get("enum", [None])[0])
-    kind = schema.get("type", "string")
-    if kind == "object":
-        return {each: _example(document, inner, each, depth + 1) for each, inner in _fields(schema, depth).items()}
-    if kind == "array":
-        return [_example(document, schema.get("items", {}), name, depth + 1)] if depth < _DEEPEST else []
-    if kind == "boolean":
-        return False
-    return _text(schema, name) if kind == "string" else schema.get("minimum", 1)
-
-
-def _fields(schema: dict[str, Any], depth: int) -> dict[str, Any]:
-    return schema.get("properties", {}) if depth < _DEEPEST else {}
-
-
-def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    while True:
-        if "$ref" in schema:
-            schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-        elif several := schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf"):
-            schema = several[0]
-        else:
-            return schema
-
-
-def _text(schema: dict[str, Any], name: str) -> str:
-    dated = {"date": "2026-11-20", "date-time": "2026-11-20T08:00:00+08:00"}
-    if schema.get("format") in dated:
-        return dated[schema["format"]]
+def _text(name: str) -> str:
     return next((canary for part, canary in _BY_NAME if part in name), TIP)
 
 

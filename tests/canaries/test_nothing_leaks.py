@@ -21,7 +21,6 @@ from stdnum.cn import ric
 from app.cli.connection import DATABASE
 from app.cli.demo_city import SAMPLE_PASSWORD
 from app.infrastructure.embedded_postgres import EmbeddedPostgres
-from app.tables.roles import OWNER
 from tests.canaries.canaries import CODE, IDENTITY_NUMBER, NAME, PASSWORD, PHONE, TIP, Search
 from tests.canaries.hostile_requests import Hostile, hostile_requests
 from tests.support.polling import until
@@ -155,10 +154,24 @@ def test_a_broken_constraint_names_no_row(leaks: Leaks) -> None:
     account = {"person_id": first.json()["id"], "login_name": "canary-login", "password": PASSWORD}
     for _ in range(2):
         leaks.post("/accounts", {**account, "initial_password": PASSWORD}, by="system-admin")
+    with leaks.superuser() as connection, pytest.raises(psycopg.errors.IntegrityError):
+        connection.execute("INSERT INTO person_detail (name, phone) VALUES (%s, %s)", [NAME, PHONE])
+    assert leaks.hits() == []
+
+
+def test_a_row_that_the_database_refuses_is_not_quoted(leaks: Leaks) -> None:
     with leaks.superuser() as connection:
-        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(OWNER)))
-        with pytest.raises(psycopg.errors.IntegrityError):
-            connection.execute("INSERT INTO person_detail (person_id, name, phone) VALUES (-1, %s, %s)", [NAME, PHONE])
+        connection.execute(
+            f"ALTER TABLE hazard ADD CONSTRAINT ck_canary CHECK (finders <> '{NAME}') NOT VALID".encode()
+        )
+    try:
+        document = report_document(circumstances=f"{TIP} {PHONE}", finders=NAME)
+        refused = leaks.post("/hazards", document, by="chemical-safety-officer")
+    finally:
+        with leaks.superuser() as connection:
+            connection.execute("ALTER TABLE hazard DROP CONSTRAINT ck_canary")
+    assert refused.status_code == 422
+    assert until(lambda: "database_refused" in leaks.log.read_text("utf-8"))
     assert leaks.hits() == []
 
 
@@ -250,6 +263,6 @@ def test_a_server_that_quotes_rows_is_caught(leaks: Leaks) -> None:
     with leaks.superuser() as connection:
         connection.execute("SET log_error_verbosity = 'default'")
         with pytest.raises(psycopg.errors.IntegrityError):
-            connection.execute("INSERT INTO person_detail (person_id, name) VALUES (-1, %s)", [quoted])
+            connection.execute("INSERT INTO person_detail (name) VALUES (%s)", [quoted])
     caught = Search({"quoted": quoted})
     assert caught.hits((leaks.folder / "postgres.log").read_text("utf-8")) == ["quoted"]
