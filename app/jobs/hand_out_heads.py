@@ -7,6 +7,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -52,19 +53,28 @@ async def refuse_older_than_handed_out(
     database: Database, principal: SystemPrincipal | None, settings: Settings
 ) -> None:
     """SettingsRefused when the folder holds a head this database never had: an old backup, or another registry's."""
-    folder = settings.security.heads_folder
-    handed = None if folder is None else largest_left_in(folder)
+    handed = _largest(settings.security.heads_folder)
     if handed is None:
         return
-    size, content = handed
+    size, head = handed
     async with database.transaction(principal, request_id="start") as context:
         newest, same = await newest_head(context), await head_of_size(context, size)
-    if same is None or canonical_json(same.as_json()) != canonical_json(json.loads(content)["head"]):
+    if same is None or same.as_json() != head:
         raise SettingsRefused(
             f"目录 QINGLING_HEADS_FOLDER 中已交存大小为 {size} 的审计树头，数据库中却没有它"
             f"（最新为 {newest.size if newest else 0}）：数据库可能被恢复成较早的备份，或者历史已被改写。"
             "请恢复较新的备份；确认这是另一套系统的目录时，请另设一个空目录。"
         )
+
+
+def _largest(folder: Path | None) -> tuple[int, Any] | None:
+    try:
+        handed = None if folder is None else largest_left_in(folder)
+        return None if handed is None else (handed[0], json.loads(handed[1])["head"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SettingsRefused(
+            "目录 QINGLING_HEADS_FOLDER 中最新的审计树头无法读取，不能确认数据库是否完整；请检查该目录的权限和文件。"
+        ) from None
 
 
 async def _not_yet(work: Work, document: Document) -> list[str]:

@@ -206,3 +206,10 @@ def test_a_start_on_a_rewritten_history_is_refused(trail: Trail, tmp_path: Path,
     trail.forge("UPDATE tree_head SET root_sm3 = root_sha256")
     with pytest.raises(SettingsRefused, match="改写"):
         start(trail, wanted)
+
+
+def test_a_start_beside_a_head_nobody_can_read_is_refused(trail: Trail, tmp_path: Path, security: Any) -> None:
+    for content in ("", "[]", '{"no": "head"}', "\xff"):
+        (tmp_path / file_name(3)).write_bytes(content.encode("latin-1"))
+        with pytest.raises(SettingsRefused, match="无法读取"):
+            start(trail, security(heads_folder=tmp_path))
