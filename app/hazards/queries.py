@@ -106,7 +106,7 @@ async def hazard_view(context: Context, hazard_id: int) -> dict[str, Any]:
     view = presented(view, context.actor, is_own_report=view["channel"] == Channel.SELF_REPORT)
     facts = await load_facts(context, hazard_id)
     book = await rule_book(context)
-    held = await relations_to(context, facts)
+    held = relations_to(context, facts)
     view["allowed_acts"] = [
         act.value for act in lifecycle.allowed_acts(facts, context.actor, held, book.edition, context.now)
     ]

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, insert, select, text, update
 
 from app.audit.record import hazard_subject, record
 from app.hazards.facts import load_facts, relations_to
-from app.hazards.scope import hazard_is_visible, visible_hazards
+from app.hazards.scope import hazard_is_visible
 from app.infrastructure.context import Context
 from app.infrastructure.errors import (
     IllegalTransition,
@@ -159,8 +159,9 @@ def _is_referred_to(reference: str) -> ColumnElement[bool]:
 
 async def resolve(context: Context, reference: str) -> int:
     """The id behind a public id or a ledger number; a merged number resolves to the survivor."""
-    found = visible_hazards(context.actor).where(_is_referred_to(reference)).subquery()
-    row = (await context.session.execute(select(found.c.id, found.c.duplicate_of_id))).one_or_none()
+    found = select(Hazard.id, Hazard.duplicate_of_id)
+    seen = found.where(_is_referred_to(reference), hazard_is_visible(context.actor))
+    row = (await context.session.execute(seen)).one_or_none()
     if row is None:
         raise NotFound
     by_number = not _is_public_id(reference)
@@ -183,7 +184,7 @@ def _is_public_id(reference: str) -> bool:
 
 
 async def _judge(context: Context, facts: HazardFacts, intent: Intent, book: RuleBook) -> tuple[Unmet, ...]:
-    held = await relations_to(context, facts)
+    held = relations_to(context, facts)
     actor, attempt = context.actor, Attempt(intent.act, intent.particulars)
     if not lifecycle.may(facts, intent.act, actor, held):
         raise NotPermitted

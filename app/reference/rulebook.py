@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from app.infrastructure.context import Context
 from app.infrastructure.errors import InvalidParameter, TemporarilyUnavailable
@@ -22,32 +21,40 @@ class RuleBook:
     today: date
 
 
-@lru_cache(maxsize=16)
-def _parsed(sha256: bytes, content: str) -> Edition:  # noqa: ARG001  the hash is the cache's key; content its value
-    return load_edition(content)
+_KNOWN: dict[bytes, Edition] = {}
+"""By the hash of its text: an edition never changes once loaded, so its text is fetched and parsed once a process."""
+
+_IN_FORCE = (
+    select(rules.Edition.id, rules.Edition.content_sha256)
+    .where(rules.Edition.in_force_from <= bindparam("today"))
+    .order_by(rules.Edition.id.desc())
+    .limit(1)
+)
 
 
 async def rule_book(context: Context) -> RuleBook:
     """The newest loaded edition whose `in_force_from` has come; refuses to decide anything without one."""
     today = business_date(context.now)
-    newest = (
-        select(rules.Edition.id, rules.Edition.content_sha256, rules.Edition.content)
-        .where(rules.Edition.in_force_from <= today)
-        .order_by(rules.Edition.id.desc())
-        .limit(1)
-    )
-    row = (await context.session.execute(newest)).one_or_none()
+    row = (await context.session.execute(_IN_FORCE, {"today": today})).one_or_none()
     if row is None:
         raise TemporarilyUnavailable("no_edition_in_force", "系统尚未加载生效的规则版本,请管理员执行 qingling init。")
-    return RuleBook(row.id, _parsed(row.content_sha256, row.content), today)
+    return RuleBook(row.id, await _edition(context, row.content_sha256), today)
+
+
+async def _edition(context: Context, sha256: bytes) -> Edition:
+    if sha256 not in _KNOWN:
+        content = select(rules.Edition.content).where(rules.Edition.content_sha256 == sha256)
+        _KNOWN[sha256] = load_edition((await context.session.execute(content)).scalar_one())
+    return _KNOWN[sha256]
 
 
 async def refuse_unknown_sector(context: Context, sector: str | None) -> None:
     """InvalidParameter for a filter `sector` that no loaded edition knows; an earlier one's still has its hazards."""
     if sector is None:
         return
-    editions = await context.session.execute(select(rules.Edition.content_sha256, rules.Edition.content))
-    if not any(sector == known.code for row in editions for known in _parsed(row.content_sha256, row.content).sectors):
+    loaded = (await context.session.execute(select(rules.Edition.content_sha256))).scalars().all()
+    editions = [await _edition(context, sha256) for sha256 in loaded]
+    if not any(sector == known.code for edition in editions for known in edition.sectors):
         message = "没有这个行业领域,请从现行规则版本(/api/v1/edition)的 sectors 中选取代码。"
         raise InvalidParameter.of_field("/sector", "sector_unknown", message, where="query")
 

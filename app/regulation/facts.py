@@ -132,6 +132,8 @@ class HazardFacts:
     has_production_measure_ever: bool = False
     responsible_organisation_id: int | None = None
     """Where the responsible party is an organisation (a territorial government for 无主), not an enterprise."""
+    higher_office_id: int | None = None
+    """The superior of its listing office."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,8 +115,8 @@ class Standing:
     """Where the responsible party is an organisation, not an enterprise."""
 
 
-def standing_of(facts: HazardFacts, *, higher_office_id: int | None = None) -> Standing:
-    """How a hazard stands; `higher_office_id` is the superior of its listing office."""
+def standing_of(facts: HazardFacts) -> Standing:
+    """How a hazard stands."""
     levels = facts.round.levels if facts.round else ()
     return Standing(
         unit_id=facts.unit_id,
@@ -124,7 +124,7 @@ def standing_of(facts: HazardFacts, *, higher_office_id: int | None = None) -> S
         enterprise_id=facts.enterprise_id,
         lead_organisation_id=facts.lead_organisation_id,
         listing_office_id=facts.listing_office_id,
-        higher_office_id=higher_office_id,
+        higher_office_id=facts.higher_office_id,
         receiving_organisation_id=facts.transfer_to_organisation_id,
         round_organisation_ids=frozenset(level.organisation_id for level in levels),
         responsible_organisation_id=facts.responsible_organisation_id,

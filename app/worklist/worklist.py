@@ -124,7 +124,7 @@ async def _items(context: Context, book: RuleBook, shown: Sequence[Sequence[Wait
 
 async def _allowed(context: Context, book: RuleBook, hazard_id: int) -> tuple[Act, ...]:
     facts = await load_facts(context, hazard_id)
-    held = await relations_to(context, facts)
+    held = relations_to(context, facts)
     return lifecycle.allowed_acts(facts, context.actor, held, book.edition, context.now)
 
 

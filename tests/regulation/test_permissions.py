@@ -154,8 +154,8 @@ def test_an_organisation_may_be_the_responsible_party_and_acts_as_one() -> None:
 
 
 def test_a_standing_is_read_from_the_facts() -> None:
-    facts = in_round(1, transfer_to_organisation_id=RECEIVER)
-    assert standing_of(facts, higher_office_id=HIGHER) == standing(round_organisation_ids=frozenset({LEAD}))
+    facts = in_round(1, transfer_to_organisation_id=RECEIVER, higher_office_id=HIGHER)
+    assert standing_of(facts) == standing(round_organisation_ids=frozenset({LEAD}))
     assert standing_of(hazard()).round_organisation_ids == frozenset()
 
 
