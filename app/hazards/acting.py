@@ -28,7 +28,7 @@ DryRun = Annotated[bool, Query(description="只核对条件,不办理:返回全�
 IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=40, description='所依据版本的 ETag,如 "7"')]
 
 
-def target_hazard(reference: Reference, if_match: IfMatch = None) -> Target:
+async def target_hazard(reference: Reference, if_match: IfMatch = None) -> Target:
     """The hazard and the version the caller read; InvalidParameter for an entity tag that is not one of ours."""
     if if_match is None:
         return Target(reference)

@@ -7,16 +7,16 @@ no row of any table.
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final, Self
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from app.infrastructure.constraint_errors import translate
 from app.infrastructure.context import Context
+from app.infrastructure.driver import Driver, NamedRow, Statement, driver_of, in_one_round_trip
 from app.infrastructure.errors import Unauthenticated
 from app.infrastructure.safe_login import Limits, assert_lasting_writes, assert_safe_login
 from app.regulation.facts import Actor
@@ -66,9 +66,11 @@ Principal = Token | OtherAppointment | SystemPrincipal | None
 _PUBLIC: Final = SystemPrincipal(RoleClass.PUBLIC, "公众")
 
 # The transaction's one first statement; an unknown token gives no row, sets no role, and so sees nothing.
-_BECOME_HOLDER_OF_TOKEN: Final = text(
-    """
-    SELECT set_config('role', 'qingling_' || p.role_class, true),
+_BECOME_HOLDER: Final = """
+    SELECT p.*, registry_now() AS started_at
+      FROM principal_of(%(token)s, %(idle_minutes)s) AS p
+     WHERE num_nulls(
+           set_config('role', 'qingling_' || p.role_class, true),
            set_config('app.account', coalesce(p.account_id::text, ''), true),
            set_config('app.person', coalesce(p.person_id::text, ''), true),
            set_config('app.appointment', coalesce(p.appointment_id::text, ''), true),
@@ -76,34 +78,29 @@ _BECOME_HOLDER_OF_TOKEN: Final = text(
            set_config('app.units', coalesce(p.unit_ids, ''), true),
            set_config('app.sectors', coalesce(p.sectors, ''), true),
            set_config('app.enterprise', coalesce(p.enterprise_id::text, ''), true),
-           set_config('app.session', coalesce(p.session_id::text, ''), true),
-           p.*, registry_now() AS started_at
-      FROM principal_of(:token, :idle_minutes) AS p
-    """
-)
-_BECOME_SYSTEM: Final = text(
-    """
-    SELECT set_config('role', 'qingling_' || CAST(:role_class AS text), true),
-           set_config('app.account', CAST(:account AS text), true),
+           set_config('app.session', coalesce(p.session_id::text, ''), true)) = 0
+"""
+_BECOME_SYSTEM: Final = """
+    SELECT registry_now() AS started_at
+     WHERE num_nulls(
+           set_config('role', 'qingling_' || %(role_class)s::text, true),
+           set_config('app.account', %(account)s::text, true),
            set_config('app.person', '', true), set_config('app.appointment', '', true),
            set_config('app.organisation', '', true), set_config('app.units', '', true),
            set_config('app.sectors', '', true), set_config('app.enterprise', '', true),
-           set_config('app.session', '', true),
-           registry_now() AS started_at
-    """
-)
+           set_config('app.session', '', true)) = 0
+"""
 _TAKE_ROLE: Final = text("SELECT set_config('role', 'qingling_' || CAST(:role_class AS text), true)")
-_TURN_SESSION: Final = text("UPDATE session SET appointment_id = :appointment_id WHERE id = :session_id")
-_LOGIN_THAT_READS: Final = text(
-    "SELECT set_config('role', 'none', true), set_config('transaction_read_only', 'on', true)"
-)
-_STILL_THE_SAME: Final = text(
-    """
-    SELECT current_user = 'qingling_' || CAST(:role_class AS text)
-       AND current_setting('app.account') = CAST(:account AS text)
-       AND current_setting('app.appointment') = CAST(:appointment AS text)
-    """
-)
+_TURN_SESSION: Final = "UPDATE session SET appointment_id = %(appointment_id)s WHERE id = %(session_id)s"
+_LOGIN_THAT_READS: Final = "SELECT set_config('role', 'none', true), set_config('transaction_read_only', 'on', true)"
+# Fails where it is no longer so: what comes behind it in the same round trip, the COMMIT, is then not done.
+_STILL_THE_SAME: Final = """
+    SELECT CAST(CASE WHEN current_user = 'qingling_' || %(role_class)s::text
+                      AND current_setting('app.account') = %(account)s::text
+                      AND current_setting('app.appointment') = %(appointment)s::text
+                THEN 'true' ELSE 'principal_changed' END AS boolean)
+"""
+_COMMIT: Final = Statement("COMMIT", prepared=False)
 
 
 class PrincipalChanged(Exception):
@@ -129,7 +126,6 @@ class Database:
             max_overflow=_OVERFLOW,
             pool_timeout=_POOL_TIMEOUT,
             pool_recycle=_RECYCLE_AFTER,
-            pool_pre_ping=True,
             hide_parameters=True,
             connect_args={**_CONNECT, "target_session_attrs": wanted},
         )
@@ -149,15 +145,16 @@ class Database:
         """
         committing = False
         try:
-            async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
-                context = await self._begin(session, principal, request_id)
+            async with self._begun(principal, request_id) as (driver, context):
                 yield context
-                await session.flush()
-                await _refuse_changed_principal(session, context.actor)
+                await context.session.flush()
                 if isinstance(principal, OtherAppointment):
                     # The session was turned for this look alone.
-                    await session.rollback()
-                committing = True
+                    await _refuse_changed_principal(driver, context.actor)
+                    await context.session.rollback()
+                else:
+                    committing = True
+                    await _refuse_changed_principal(driver, context.actor, _COMMIT)
         except SQLAlchemyError as error:
             refusal = translate(error, committing=committing)
             if refusal is None:
@@ -174,43 +171,53 @@ class Database:
         async with self._engine.connect() as connection:
             await assert_lasting_writes(connection)
 
-    async def _begin(self, session: AsyncSession, principal: Principal, request_id: str) -> Context:
+    @asynccontextmanager
+    async def _begun(self, principal: Principal, request_id: str) -> AsyncIterator[tuple[Driver, Context]]:
+        """A session whose transaction has begun as the principal, rolled back at the end unless it was committed."""
+        async with self._engine.connect() as connection:
+            driver = await driver_of(connection)
+            try:
+                row = await self._become(driver, principal)
+            except DBAPIError as error:
+                if not driver.closed:
+                    raise
+                # A connection that died while it lay in the pool; nothing was done yet, so another is as good.
+                await self._forget_dead(connection, error)
+                driver = await driver_of(connection)
+                row = await self._become(driver, principal)
+            # Committed by the driver before this ends; the session's own end then finds nothing left to do.
+            async with AsyncSession(connection, expire_on_commit=False) as session, session.begin():
+                yield driver, _context_of(session, principal, row, request_id)
+
+    async def _forget_dead(self, connection: AsyncConnection, error: DBAPIError) -> None:
+        await connection.invalidate(error)
+        await self._engine.dispose()
+
+    async def _become(self, driver: Driver, principal: Principal) -> NamedRow:
         if isinstance(principal, OtherAppointment):
-            await self._turn(session, principal)
+            await self._turn(driver, principal)
             principal = principal.token
         if isinstance(principal, Token):
-            row = await self._holder_of(session, principal)
-            pending = PendingStep(row.pending) if row.pending else None
-            return Context(session, _actor_of(row), row.started_at, request_id, row.session_id, pending)
+            return await self._holder_of(driver, principal)
         system = principal or _PUBLIC
-        actor = Actor(system.role_class, account_id=system.account_id, label=system.label)
-        started: datetime = (
-            (
-                await session.execute(
-                    _BECOME_SYSTEM,
-                    {"role_class": system.role_class.value, "account": _as_text(system.account_id)},
-                )
-            )
-            .one()
-            .started_at
-        )
-        return Context(session, actor, started, request_id)
+        parameters = {"role_class": system.role_class.value, "account": _as_text(system.account_id)}
+        ((row,),) = await in_one_round_trip(driver, Statement(_BECOME_SYSTEM, parameters))
+        return row
 
-    async def _turn(self, session: AsyncSession, other: OtherAppointment) -> None:
+    async def _turn(self, driver: Driver, other: OtherAppointment) -> None:
         """Turns the session, not yet the principal: whether the appointment holds, `principal_of` decides as ever."""
-        row = await self._holder_of(session, other.token)
+        row = await self._holder_of(driver, other.token)
         turned = {"appointment_id": other.appointment_id, "session_id": row.session_id}
-        await session.execute(_TURN_SESSION, turned)
-        await session.execute(_LOGIN_THAT_READS)
+        await in_one_round_trip(driver, Statement(_TURN_SESSION, turned), Statement(_LOGIN_THAT_READS))
 
-    async def _holder_of(self, session: AsyncSession, token: Token) -> Row[Any]:
+    async def _holder_of(self, driver: Driver, token: Token) -> NamedRow:
         if len(token.value) > _LONGEST_TOKEN or not token.value.isascii() or not token.value.isprintable():
             raise Unauthenticated
         parameters = {"token": token.value, "idle_minutes": self._idle_minutes}
-        row = (await session.execute(_BECOME_HOLDER_OF_TOKEN, parameters)).one_or_none()
-        if row is None:
+        (rows,) = await in_one_round_trip(driver, Statement(_BECOME_HOLDER, parameters))
+        if not rows:
             raise Unauthenticated
-        return row
+        return rows[0]
 
 
 @asynccontextmanager
@@ -224,17 +231,31 @@ async def under_role(context: Context, role_class: RoleClass) -> AsyncIterator[N
     await context.session.execute(_TAKE_ROLE, {"role_class": context.actor.role_class.value})
 
 
-async def _refuse_changed_principal(session: AsyncSession, actor: Actor) -> None:
+async def _refuse_changed_principal(driver: Driver, actor: Actor, *then: Statement) -> None:
+    """PrincipalChanged when the transaction is no longer the principal's; otherwise what follows is done with it."""
     parameters = {
         "role_class": actor.role_class.value,
         "account": _as_text(actor.account_id),
         "appointment": _as_text(actor.appointment_id),
     }
-    if (await session.execute(_STILL_THE_SAME, parameters)).scalar_one() is not True:
-        raise PrincipalChanged("the transaction did not end as the principal it began with")
+    try:
+        await in_one_round_trip(driver, Statement(_STILL_THE_SAME, parameters), *then)
+    except DBAPIError as error:
+        if "principal_changed" not in str(error.orig):
+            raise
+        raise PrincipalChanged("the transaction did not end as the principal it began with") from error
 
 
-def _actor_of(row: Row[Any]) -> Actor:
+def _context_of(session: AsyncSession, principal: Principal, row: NamedRow, request_id: str) -> Context:
+    if isinstance(principal, Token | OtherAppointment):
+        pending = PendingStep(row.pending) if row.pending else None
+        return Context(session, _actor_of(row), row.started_at, request_id, row.session_id, pending)
+    system = principal or _PUBLIC
+    actor = Actor(system.role_class, account_id=system.account_id, label=system.label)
+    return Context(session, actor, row.started_at, request_id)
+
+
+def _actor_of(row: NamedRow) -> Actor:
     return Actor(
         role_class=RoleClass(row.role_class),
         account_id=row.account_id,

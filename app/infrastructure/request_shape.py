@@ -15,7 +15,7 @@ from app.infrastructure.problem_details import MOST_FIELD_ERRORS, shown_name
 _WITHOUT_A_DOCUMENT: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def only_declared_parameters(request: Request) -> None:
+async def only_declared_parameters(request: Request) -> None:
     """InvalidParameter naming each query parameter that the route does not declare: a misspelt filter filters nothing.
 
     A dependency of the whole API; a misspelt `dry_run` would otherwise be the act itself.
