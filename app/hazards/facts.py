@@ -1,5 +1,6 @@
 """Loads a hazard's facts in one statement, as the rules want them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -23,6 +24,9 @@ from app.regulation.vocabulary import (
 # Its text stands with the wall (migration 0022): one function, planned once a connection whoever asks, that shows the
 # facts of a hazard to whom the hazard's own policy shows the hazard.
 _FACTS = text("SELECT * FROM hazard_facts(:hazard_id)")
+_FACTS_OF_MANY = text(
+    "SELECT f.* FROM unnest(CAST(:hazard_ids AS bigint[])) AS asked(id), LATERAL hazard_facts(asked.id) AS f"
+)
 
 
 async def load_facts(context: Context, hazard_id: int) -> HazardFacts:
@@ -31,6 +35,13 @@ async def load_facts(context: Context, hazard_id: int) -> HazardFacts:
     if row is None:
         raise NotFound
     return _facts(dict(row))
+
+
+async def load_facts_of(context: Context, hazard_ids: Sequence[int]) -> dict[int, HazardFacts]:
+    """The facts of those of the hazards that the actor may see, by hazard, in one statement."""
+    rows = (await context.session.execute(_FACTS_OF_MANY, {"hazard_ids": list(hazard_ids)})).mappings()
+    found = (_facts(dict(row)) for row in rows)
+    return {facts.hazard_id: facts for facts in found}
 
 
 def _facts(row: dict[str, Any]) -> HazardFacts:

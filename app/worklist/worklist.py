@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import func, select
 
-from app.hazards.facts import load_facts, relations_to
+from app.hazards.facts import load_facts_of, relations_to
 from app.hazards.scope import hazard_is_visible
 from app.infrastructure.context import Context
 from app.infrastructure.errors import NotPermitted
@@ -18,6 +18,7 @@ from app.infrastructure.pagination import Cursors, list_scope, split_page
 from app.reference.rulebook import RuleBook, announced_calendar, rule_book
 from app.regulation import lifecycle
 from app.regulation.deadlines import LAST_DAY, SHANGHAI, Calendar, Term, business_date, count, is_over
+from app.regulation.facts import HazardFacts
 from app.regulation.masking import presented
 from app.regulation.permissions import PERMISSIONS, Permission, has_permission
 from app.regulation.vocabulary import Act, DayUnit, PostKind
@@ -114,16 +115,18 @@ def _term(row: Any, book: RuleBook) -> Term | None:  # noqa: ANN401  as above
 
 
 async def _items(context: Context, book: RuleBook, shown: Sequence[Sequence[Waiting]]) -> list[dict[str, Any]]:
-    views = await _views(context, [duties[0].hazard_id for duties in shown])
+    hazard_ids = [duties[0].hazard_id for duties in shown]
+    views, facts = await _views(context, hazard_ids), await load_facts_of(context, hazard_ids)
+    # What has left this appointment's scope since it was found waiting is no longer its to do.
     items = [
-        _item(context, views[duties[0].hazard_id], duties, await _allowed(context, book, duties[0].hazard_id))
-        for duties in shown
+        _item(context, views[hazard_id], duties, _allowed(context, book, facts[hazard_id]))
+        for hazard_id, duties in zip(hazard_ids, shown, strict=True)
+        if hazard_id in views and hazard_id in facts
     ]
     return [item for item in items if item["duties"]]
 
 
-async def _allowed(context: Context, book: RuleBook, hazard_id: int) -> tuple[Act, ...]:
-    facts = await load_facts(context, hazard_id)
+def _allowed(context: Context, book: RuleBook, facts: HazardFacts) -> tuple[Act, ...]:
     held = relations_to(context, facts)
     return lifecycle.allowed_acts(facts, context.actor, held, book.edition, context.now)
 

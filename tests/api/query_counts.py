@@ -18,7 +18,7 @@ from app.jobs import seal
 from app.jobs.work import Work
 from tests.support import walk
 from tests.support.cluster import TestDatabase, cluster_of_run
-from tests.support.journeys import JOURNEYS, SIGN_ON
+from tests.support.journeys import JOURNEYS, OFFICER, SIGN_ON
 from tests.support.registry import API, Answered, Registry, open_registry, ordinary_settings, prepare
 from tests.support.routes import operation_of, operations
 from tests.support.run import run_folder
@@ -143,10 +143,13 @@ def of_few_and_many(database: TestDatabase, folder: Path) -> dict[str, tuple[int
         lists = _lists()
         hazard = walk.reported(registry)
         few = {path: _count(registry, path.format(hazard=hazard), one) for path, one in lists.items()}
+        plain = Registry(opened.client, database, registry.tokens)
+        version = plain.hazard(hazard)["version"]
         for number in range(_MANY):
-            registry.post("/hazards", _of_an_enterprise_of_its_own(number), by="dongsheng-inspector1")
-            registry.upload(hazard, "document", by="chemical-safety-officer", shade=1000 + number)
-            registry.act(hazard, "amendments", {"location": f"罐区{number}"}, by="chemical-safety-officer")
+            plain.post("/hazards", _of_an_enterprise_of_its_own(number), by="dongsheng-inspector1")
+            plain.upload(hazard, "document", by=OFFICER, shade=1000 + number)
+            amended = {"location": f"罐区{number}"}
+            plain.post(f"/hazards/{hazard}/amendments", amended, by=OFFICER, version=version + number)
         many = {path: _count(registry, path.format(hazard=hazard), "") for path in lists}
     return {path: (few[path], many[path]) for path in lists}
 

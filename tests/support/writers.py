@@ -32,6 +32,8 @@ LOGINS: Final = (
     "dongsheng-clerk",
 )
 _UNAVAILABLE: Final = 503
+_BUSY_WITH_ANOTHER: Final = "step_up_in_progress"
+"""Writers share the few persons there are, and a person proves who they are once at a time."""
 _ANSWER_WITHIN: Final = 60.0
 
 
@@ -94,7 +96,7 @@ class Persistent(Registry):
             try:
                 answer = self.client.request(method, address, headers=dict(headers), **request)
                 self.log.statuses[answer.status_code] += 1
-                if answer.status_code != _UNAVAILABLE:
+                if answer.status_code != _UNAVAILABLE and _BUSY_WITH_ANOTHER not in answer.text:
                     return answer
             except httpx2.TransportError:
                 self.log.cut_off += 1
