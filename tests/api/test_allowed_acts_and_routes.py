@@ -20,23 +20,18 @@ from tests.support.registry import Answered, Registry
 
 NOTE = {"note": "理由"}
 CLERK, HEAD, OFFICER = "dongsheng-clerk", "dongsheng-head", "chemical-safety-officer"
-PERSONAS = (
-    "chemical-safety-officer",
-    "chemical-principal",
-    "chemical-controller",
-    "dongsheng-inspector1",
-    "dongsheng-section",
-    "dongsheng-head",
-    "dongsheng-clerk",
-    "dongsheng-office-head",
-    "city-office-head",
-    "city-emergency-head",
-    "city-auditor",
-    "system-admin",
-    "jungar-head",
-    "coal-principal",
-)
-"""One of each post of the demo's city, near the hazard and far from it."""
+PERSONAS = {
+    "enterprises": ("chemical-safety-officer", "chemical-principal", "chemical-controller", "coal-principal"),
+    "departments": (
+        "dongsheng-inspector1",
+        "dongsheng-section",
+        "dongsheng-head",
+        "city-emergency-head",
+        "jungar-head",
+    ),
+    "offices": ("dongsheng-clerk", "dongsheng-office-head", "city-office-head", "city-auditor", "system-admin"),
+}
+"""The posts of the demo's city, near the hazard and far from it."""
 
 NO_ROUTE = {Act.REPORT, Act.IMPORT_OPEN, Act.IMPORT_CLOSED}
 """Acts on no hazard that is there: a report makes one, an import brings one from paper."""
@@ -128,13 +123,26 @@ def test_every_act_with_a_route_is_tried() -> None:
     assert set(TRIED) | NO_ROUTE == set(Act)
 
 
+_reached: dict[tuple[str, str], tuple[dict[str, Any], list[str]]] = {}
+
+
+def reached(registry: Registry, watch: Watch, stage: str) -> tuple[dict[str, Any], list[str]]:
+    """A hazard in that stage, as the auditor sees it, and its evidence; trying changes nothing, so one serves all."""
+    known = (registry.database.name, stage)
+    if known not in _reached:
+        hazard = STAGES[stage](registry, watch)
+        evidence = [registry.upload(hazard, kind, by="dongsheng-inspector1", shade=95) for kind in ("before", "after")]
+        _reached[known] = registry.hazard(hazard, by="city-auditor"), evidence
+    return _reached[known]
+
+
+@pytest.mark.parametrize("group", PERSONAS)
 @pytest.mark.parametrize("stage", STAGES)
-def test_what_is_allowed_is_what_the_routes_admit(registry: Registry, watch: Watch, stage: str) -> None:
-    hazard = STAGES[stage](registry, watch)
-    evidence = [registry.upload(hazard, kind, by="dongsheng-inspector1", shade=95) for kind in ("before", "after")]
-    whole = registry.hazard(hazard, by="city-auditor")
+def test_what_is_allowed_is_what_the_routes_admit(registry: Registry, watch: Watch, stage: str, group: str) -> None:
+    whole, evidence = reached(registry, watch, stage)
+    hazard = whole["id"]
     told, admitted = set(), set()
-    for who in PERSONAS:
+    for who in PERSONAS[group]:
         seen = registry.get(f"/hazards/{hazard}", by=who)
         assert seen.status in (200, 403, 404)
         allowed = seen.body["allowed_acts"] if seen.status == 200 else []
