@@ -17,7 +17,7 @@ from rich.console import Console
 from app.cli.connection import Addresses, open_database, registry_of
 from app.cli.demo_city import SAMPLE_PASSWORD, settle
 from app.cli.demo_ledger import take_in_sample_ledger
-from app.cli.worker import jobs_beside, refuse_to_start
+from app.cli.worker import jobs_beside
 from app.infrastructure.clock import today_in_shanghai
 from app.infrastructure.database import Database
 from app.infrastructure.errors import Conflict
@@ -25,6 +25,7 @@ from app.infrastructure.http_server import server_config
 from app.infrastructure.logging import configure_logging
 from app.infrastructure.owner import owner_transaction
 from app.infrastructure.settings import Settings, SettingsRefused, refuse_public_demo, with_generated_keys
+from app.jobs.hand_out_heads import refuse_older_than_handed_out
 from app.main import create_app
 from app.reference.initialise import Initialisation, initialise
 from app.tables.roles import LIMITS
@@ -126,8 +127,7 @@ def _go_live() -> date:
 
 
 def _serve(settings: Settings, addresses: Addresses, listener: socket.socket, when_ready: Callable[[], None]) -> None:
-    asyncio.run(_refuse_unusable(addresses))
-    asyncio.run(refuse_to_start(addresses.app, settings, None))
+    asyncio.run(_refuse_unusable(settings, addresses))
     configure_logging(settings.log_level)
     database = Database.at(
         addresses.app, pool_size=settings.database_pool_size, idle_minutes=settings.session_idle_minutes
@@ -140,10 +140,11 @@ def _serve(settings: Settings, addresses: Addresses, listener: socket.socket, wh
         server.run(sockets=[listener])
 
 
-async def _refuse_unusable(addresses: Addresses) -> None:
+async def _refuse_unusable(settings: Settings, addresses: Addresses) -> None:
     """Asks the database before the server starts, so that what is wrong is one sentence and not a log."""
     async with open_database(addresses) as database:
         await database.refuse_unsafe_login(LIMITS)
+        await refuse_older_than_handed_out(database, None, settings)
         await database.refuse_losing_writes()
 
 

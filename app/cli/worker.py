@@ -21,7 +21,7 @@ def worker() -> None:
     settings = load_settings()
     with registry_of(settings) as addresses:
         url = working_login(addresses)
-        asyncio.run(refuse_to_start(url, settings, SystemPrincipal(RoleClass.JOB, "qingling worker")))
+        asyncio.run(_refuse_older_backup(url, settings))
         signer_of(settings)
         configure_logging(settings.log_level)
         run_worker(settings, url)
@@ -34,11 +34,10 @@ def working_login(addresses: Addresses) -> URL:
     return addresses.job
 
 
-async def refuse_to_start(url: URL, settings: Settings, principal: SystemPrincipal | None) -> None:
-    """SettingsRefused where heads handed out say that this database is not what it was."""
+async def _refuse_older_backup(url: URL, settings: Settings) -> None:
     database = Database.at(url, pool_size=1)
     try:
-        await refuse_older_than_handed_out(database, principal, settings)
+        await refuse_older_than_handed_out(database, SystemPrincipal(RoleClass.JOB, "qingling worker"), settings)
     finally:
         await database.close()
 
