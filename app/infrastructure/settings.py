@@ -175,6 +175,10 @@ _UNSAFE_COMBINATIONS: Final[tuple[tuple[Callable[[Settings], bool], str], ...]] 
         "QINGLING_SESSION_IDLE_MINUTES 长于 QINGLING_SESSION_MAX_HOURS，空闲退出将永不生效，请缩短空闲时间。",
     ),
     (
+        lambda s: "*" in s.forwarded_allow_ips,
+        "QINGLING_FORWARDED_ALLOW_IPS 不得为 *：任何人都能冒充别的来源地址，请列出反向代理的地址。",
+    ),
+    (
         lambda s: s.evidence_max_bytes < s.body_max_bytes,
         "QINGLING_EVIDENCE_MAX_BYTES 小于 QINGLING_BODY_MAX_BYTES，请调大证据上限或调小请求上限。",
     ),

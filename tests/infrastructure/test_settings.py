@@ -20,6 +20,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 APP = "postgresql://qingling_app:app-password@db.example/qingling"
 MIGRATE = "postgresql://qingling_migrate:migrate-password@db.example/qingling"
 REFUSED_VARIABLES = [
+    ({"QINGLING_FORWARDED_ALLOW_IPS": "*"}, "QINGLING_FORWARDED_ALLOW_IPS 不得为 *"),
     ({"QINGLING_DATABSE_URL": APP}, "QINGLING_DATABASE_URL"),
     ({"QINGLING_PORT": "80800"}, "QINGLING_PORT：应不大于 65535"),
     ({"QINGLING_PORT": "eighty"}, "QINGLING_PORT：应为整数"),
