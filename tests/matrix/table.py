@@ -1,0 +1,78 @@
+"""The committed verdicts: who may ask what of whom, a row for each route and relation, a column for each persona."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from tests.matrix.asking import Subject
+
+FOLDER = Path(__file__).parent
+VERDICTS = FOLDER / "verdicts.csv"
+RELATIONS = FOLDER / "relations.csv"
+OWN, NONEXISTENT, ANY = "own", "nonexistent", "any"
+RELATED = (OWN, "other_enterprise", "other_sector", "other_unit", "parent_unit", "child_unit")
+RELATIONS_OF: Mapping[Subject, tuple[str, ...]] = {
+    Subject.NONE: (ANY,),
+    Subject.HAZARD: (*RELATED, NONEXISTENT),
+    Subject.REPORT: RELATED,
+    Subject.EVIDENCE: (*RELATED, NONEXISTENT),
+    Subject.ENTERPRISE: (*RELATED, NONEXISTENT),
+    Subject.RECORD: (OWN, NONEXISTENT),
+}
+
+
+class Verdict(StrEnum):
+    """What a cell says."""
+
+    IN = "in"
+    """Let in: done, or judged by the rules of the act itself."""
+    OK = "ok"
+    """Let in, and answered 2xx: a read."""
+    FORBIDDEN = "403"
+    NO = "no"
+    """Refused, by 403 or by 404: the persona sees every hazard, so that neither tells it anything."""
+    NOT_THERE = "404"
+    WHO = "401"
+    INCOMPLETE = "half"
+    """403 `sign_in_incomplete`: a sign-in that lacks a step may only take it."""
+    NO_CELL = "-"
+    """The persona stands in no such relation to anything, or the relation changes nothing for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One verdict."""
+
+    route: str
+    relation: str
+    persona: str
+    verdict: Verdict
+
+
+def rows() -> list[dict[str, str]]:
+    """The table as committed."""
+    with VERDICTS.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def columns() -> tuple[str, ...]:
+    """Its personas, in order."""
+    with VERDICTS.open(encoding="utf-8", newline="") as file:
+        return tuple(next(csv.reader(file))[3:])
+
+
+def cells() -> Iterator[Cell]:
+    """Every verdict of the table."""
+    for row in rows():
+        for persona in columns():
+            verdict = Verdict(row[persona])
+            if verdict is not Verdict.NO_CELL:
+                yield Cell(f"{row['method']} {row['path']}", row["relation"], persona, verdict)
+
+
+def targets() -> dict[str, dict[str, str]]:
+    """Persona → relation → the tenant that stands in it; an empty entry where none does."""
+    with RELATIONS.open(encoding="utf-8", newline="") as file:
+        return {row.pop("persona"): row for row in csv.DictReader(file)}

@@ -1,0 +1,32 @@
+"""P-20, P-21, P-22: every cell answers as the table says, shows nothing foreign, and a refusal changes nothing."""
+
+import pytest
+
+from tests.matrix.canaries import leaks
+from tests.matrix.city import City
+from tests.matrix.engine import Engine, cells_by_route, difference
+from tests.matrix.table import Verdict
+from tests.matrix.unchanged import Tables
+
+CELLS = cells_by_route()
+REFUSED = frozenset({Verdict.FORBIDDEN, Verdict.NO, Verdict.NOT_THERE, Verdict.WHO, Verdict.INCOMPLETE})
+
+
+@pytest.mark.parametrize("route", CELLS)
+def test_every_cell_is_as_the_table_says_and_no_refusal_changes_anything(
+    city: City, tables: Tables, route: str
+) -> None:
+    engine, found = Engine(city), []
+    before = tables.state()
+    for cell in CELLS[route]:
+        asked = engine.ask(cell)
+        found.append(difference(asked))
+        of_others = leaks(city, cell.persona, asked.answer)
+        found += [f"{cell.persona} · {cell.relation}: shown of {leak}" for leak in of_others]
+        after = tables.state()
+        if cell.verdict in REFUSED and after != before:
+            moved = [new for new, old in zip(after, before, strict=True) if new != old]
+            found.append(f"{cell.persona} · {cell.relation}: refused, and yet changed {moved}")
+        before = after
+    differences = [one for one in found if one]
+    assert not differences, "\n".join(differences)
