@@ -45,6 +45,31 @@ CONSTRAINT_MESSAGES: Final[dict[str, tuple[str, str]]] = {
         "service_account_without_organisation",
         "服务账号必须归属一个机构，请补充机构。",
     ),
+    # Passwords, second factors, restored accesses
+    "uq_second_factor_one_waiting": (
+        "enrolment_in_progress",
+        "该账号正在另一处绑定动态口令，请稍候重试。",
+    ),
+    "uq_second_factor_one_in_force": (
+        "second_factor_in_force",
+        "该账号的动态口令刚刚在另一处绑定，请刷新后核对。",
+    ),
+    "ck_access_restoration_confirmed_by_another": (
+        "restoration_confirmed_by_another",
+        "恢复登录须由申请人以外的另一名管理员确认，请由他人确认。",
+    ),
+    "ck_access_restoration_proposed_by_another": (
+        "own_access_not_restored",
+        "不得为本人申请恢复登录，请由另一名管理员申请。",
+    ),
+    "ck_access_restoration_not_of_the_confirmer": (
+        "own_access_not_restored",
+        "不得确认为本人恢复登录，请由另一名管理员确认。",
+    ),
+    "uq_access_restoration_step_up_id": (
+        "step_up_already_used",
+        "这次身份复核已经用过，请重新复核身份后再确认。",
+    ),
     "uq_post_organisation_id_title": ("post_exists", "该机构已有同名岗位，请直接使用已有岗位。"),
     "ex_appointment_one_holder_at_a_time": (
         "post_already_held",

@@ -12,7 +12,8 @@ from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from app.infrastructure.errors import FieldError, InvalidInput
+from app.infrastructure.errors import InvalidInput
+from app.infrastructure.password_policy import PasswordPolicy
 
 TOKEN_BYTES: Final = 32
 LONGEST_PASSWORD: Final = 256
@@ -27,21 +28,17 @@ _NOBODYS_HASH: Final = (
 )
 
 
-_FEWEST_CHARACTERS: Final = 6
-"""Fewer different ones are a key held down."""
-
-
 async def hash_password(password: str) -> str:
     """The argon2id hash to keep, with its own salt; computed off the event loop."""
     return await anyio.to_thread.run_sync(_ARGON2.hash, password, limiter=_ARGON2_AT_ONCE)
 
 
 async def hash_initial_password(password: str, login_name: str) -> str:
-    """The hash of a password set for somebody; InvalidInput for one that holds the login name or a few characters."""
-    if login_name.lower() in password.lower() or len(set(password)) < _FEWEST_CHARACTERS:
-        message = "初始口令过于简单:不得包含登录名,不同字符不得少于 6 个。"
-        fault = FieldError("/password", "password_too_simple", message)
-        raise InvalidInput("password_too_simple", message, fields=(fault,))
+    """The hash of a password set for somebody, good for one sign-in; InvalidInput naming every unmet rule."""
+    faults = PasswordPolicy().faults(password, login_name, "/password")
+    if faults:
+        message = "".join(fault.message for fault in faults)
+        raise InvalidInput(faults[0].code, message, fields=tuple(faults))
     return await hash_password(password)
 
 
