@@ -5,21 +5,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import select
-
 from app.audit.merkle import assert_hashes_work
 from app.audit.sealing import head_of_size
 from app.audit_check.faults import Fault, FaultKind
 from app.audit_check.heads import Heads
 from app.audit_check.outside import NOTHING_HELD, Held
 from app.audit_check.placing import placing_faults
-from app.audit_check.rows.acts import untold_faults
+from app.audit_check.rows.acts import hazard_named, untold_faults
 from app.audit_check.rows.events import Scope
 from app.audit_check.rows.evidence_files import evidence_faults
 from app.audit_check.rows.streams import stream_faults
 from app.audit_check.tree import Tree
 from app.infrastructure.context import Context
-from app.tables.hazards import Hazard
+
+__all__ = ["Asked", "Report", "hazard_named", "verify"]
 
 MOST_FAULTS: Final = 1000
 """A trail with more is not worth listing row by row; the count goes on."""
@@ -135,13 +134,3 @@ async def _drain(found: AsyncIterator[Fault | int], report: Report, progress: Pr
         else:
             report.add(one)
     return done
-
-
-async def hazard_named(context: Context, reference: str) -> int | None:
-    """The hazard of a public id or a ledger number."""
-    by_number = select(Hazard.id).where(Hazard.ledger_number == reference)
-    found: int | None = (await context.session.execute(by_number)).scalar_one_or_none()
-    if found is not None or len(reference) != len("00000000-0000-0000-0000-000000000000"):
-        return found
-    by_id = select(Hazard.id).where(Hazard.public_id == reference)
-    return (await context.session.execute(by_id)).scalar_one_or_none()

@@ -115,6 +115,6 @@ async def evidence_of(context: Context, hazard_id: int) -> list[dict[str, Any]]:
     return await _mappings(context, _EVIDENCE, hazard_id)
 
 
-async def _mappings(context: Context, statement: Any, hazard_id: int) -> list[dict[str, Any]]:  # noqa: ANN401
+async def _mappings(context: Context, statement: Any, hazard_id: int) -> list[dict[str, Any]]:  # noqa: ANN401 - a statement
     rows = (await context.session.execute(statement, {"hazard": hazard_id})).mappings()
     return [dict(row) for row in rows]

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import insert, select
 
+from app.audit.record import hazard_subject, record
 from app.credentials.step_up import StepUpGiven, prove
 from app.hazards.acting import Document
 from app.infrastructure.context import Context
@@ -55,6 +56,19 @@ async def confirm(
         "document_sha256": paper.sha256,
     }
     await context.session.execute(insert(DocumentConfirmation).values(row | dict(extra or {})))
+    await _tell(context, paper, "confirmed", {"capacity": capacity.value, "step_up": step_up.id})
+
+
+async def drafted(context: Context, paper: Paper) -> None:
+    """Tells the trail of a draft: its hash binds every word of it from now on."""
+    await _tell(context, paper, "drafted", {})
+
+
+async def _tell(context: Context, paper: Paper, what: str, more: Mapping[str, Any]) -> None:
+    # An attestation and an appointment tell their own streams.
+    if paper.hazard_id is not None:
+        particulars = {"kind": paper.kind.value, "id": paper.id, "document_sha256": paper.sha256.hex(), **more}
+        await record(context, f"hazard:document:{what}", hazard_subject(paper.hazard_id), particulars)
 
 
 async def confirmations_of(context: Context, paper: Paper) -> list[DocumentConfirmation]:

@@ -46,9 +46,14 @@ ROWS_AT_ONCE: Final = 500
 
 _ONE_IMPORT_AT_A_TIME = select(func.pg_advisory_xact_lock(func.hashtextextended("ledger:import", 0)))
 # What concerns each row; that an attested batch is whole can only be asked at the end.
-_OF_EACH_ROW = "wall_commit_insert, wall_commit_legacy, wall_commit, wall_commit_audited, wall_commit_event"
-_CHECK_NOW = text(f"SET CONSTRAINTS {_OF_EACH_ROW} IMMEDIATE")
-_CHECK_LATER = text(f"SET CONSTRAINTS {_OF_EACH_ROW} DEFERRED")
+_CHECK_NOW = text(
+    "SET CONSTRAINTS wall_commit_insert, wall_commit_legacy, wall_commit, wall_commit_audited, wall_commit_event"
+    " IMMEDIATE"
+)
+_CHECK_LATER = text(
+    "SET CONSTRAINTS wall_commit_insert, wall_commit_legacy, wall_commit, wall_commit_audited, wall_commit_event"
+    " DEFERRED"
+)
 _CHECK_EVERYTHING = text("SET CONSTRAINTS ALL IMMEDIATE")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from app.documents.confirming import Confirmation, Paper, confirm, confirmations_of
+from app.documents.confirming import Confirmation, Paper, confirm, confirmations_of, drafted
 from app.documents.views import evidence_of, refuse_unless_only
 from app.evidence.queries import Piece, attach, pieces
 from app.hazards.transition import Intent, Performing, Target, Verdict, perform, resolve
@@ -44,6 +44,7 @@ async def draft(
         "cycle": facts.cycle,
         "evidence": sorted(piece.sha256 for piece in cited),
     }
+    digest = bytes.fromhex(content_digest(document))
     row = {
         "hazard_id": hazard_id,
         "cycle": facts.cycle,
@@ -52,11 +53,12 @@ async def draft(
         "appointment_id": context.actor.appointment_id,
         "description": sent.description,
         "measures_taken": sent.measures_taken,
-        "document_sha256": bytes.fromhex(content_digest(document)),
+        "document_sha256": digest,
     }
-    drafted = await context.session.execute(insert(Declaration).values(row).returning(Declaration.id))
-    declaration_id = int(drafted.scalar_one())
+    made = await context.session.execute(insert(Declaration).values(row).returning(Declaration.id))
+    declaration_id = int(made.scalar_one())
     await attach(context, hazard_id, ("declaration", declaration_id), cited)
+    await drafted(context, Paper(DocumentKind.DECLARATION, declaration_id, digest, hazard_id))
     return verdict, declaration_id
 
 

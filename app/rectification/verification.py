@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from app.documents.confirming import Paper, confirm, confirmations_of
+from app.documents.confirming import Paper, confirm, confirmations_of, drafted
 from app.documents.views import evidence_of, refuse_unless_only
 from app.evidence.queries import Piece, attach, pieces, prove_time_and_position
 from app.hazards.transition import Intent, Performing, Target, Verdict, perform, resolve
@@ -39,6 +39,7 @@ async def draft(
         "declaration": facts.declaration_id,
         "evidence": sorted(piece.sha256 for piece in cited),
     }
+    digest = bytes.fromhex(content_digest(document))
     row = {
         "hazard_id": hazard_id,
         "cycle": facts.cycle,
@@ -53,11 +54,12 @@ async def draft(
         "reason": sent.note,
         "due_on": sent.deadline,
         "inspectors_required": max(_INSPECTORS_AT_LEAST, book.edition.limits.verification_inspectors),
-        "document_sha256": bytes.fromhex(content_digest(document)),
+        "document_sha256": digest,
     }
-    drafted = await context.session.execute(insert(Verification).values(row).returning(Verification.id))
-    verification_id = int(drafted.scalar_one())
+    made = await context.session.execute(insert(Verification).values(row).returning(Verification.id))
+    verification_id = int(made.scalar_one())
     await attach(context, hazard_id, ("verification", verification_id), cited)
+    await drafted(context, Paper(DocumentKind.VERIFICATION, verification_id, digest, hazard_id))
     return verdict, verification_id
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from app.documents.confirming import Confirmation, Paper, confirm, confirmations_of
+from app.documents.confirming import Confirmation, Paper, confirm, confirmations_of, drafted
 from app.documents.views import refuse_unless_only
 from app.hazards.scope import visible_hazards
 from app.hazards.transition import Intent, Performing, Target, Verdict, perform, resolve, restate
@@ -52,6 +52,7 @@ async def draft(
     refuse_unless_only(verdict, _AWAITED)
     facts = verdict.facts
     document = {"hazard": facts.public_id, "cycle": facts.cycle, "changes": changes, "note": sent.note}
+    digest = bytes.fromhex(content_digest(document))
     row = {
         "hazard_id": hazard_id,
         "cycle": facts.cycle,
@@ -61,10 +62,12 @@ async def draft(
         "changes": changes,
         "reason": sent.note,
         "touches_signed_content": not _SIGNED.isdisjoint(changes),
-        "document_sha256": bytes.fromhex(content_digest(document)),
+        "document_sha256": digest,
     }
-    drafted = await context.session.execute(insert(Correction).values(row).returning(Correction.id))
-    return verdict, int(drafted.scalar_one())
+    made = await context.session.execute(insert(Correction).values(row).returning(Correction.id))
+    correction_id = int(made.scalar_one())
+    await drafted(context, Paper(DocumentKind.CORRECTION, correction_id, digest, hazard_id))
+    return verdict, correction_id
 
 
 async def _wanted(context: Context, sent: CorrectionDraft) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tests.architecture.source_tree import REPOSITORY, Source, Violation, report
 CONTRACTS = REPOSITORY / ".importlinter"
 NOT_FEATURES = {"cli", "infrastructure", "jobs", "regulation", "sample", "tables"}
 # Where HTTP and settings may be known inside a feature: its routes and what its routes depend on.
-AT_THE_EDGE = {"router", "acting", "authentication", "dependencies", "idempotency", "refusals"}
+AT_THE_EDGE = {"router", "acting", "authentication", "dependencies", "idempotency", "refusals", "sensitive_reads"}
 EDGE_ONLY = ("fastapi", "starlette", "app.infrastructure.settings", "app.infrastructure.clock")
 
 

@@ -17,6 +17,8 @@ READERS = {
     "app/hazards/facts.py",
     "app/hazards/queries.py",
     "app/statistics/queries.py",
+    # The verifier looks at every row there is, as an auditor; whatever it left out would be unverified.
+    "app/audit_check/rows/acts.py",
 }
 SCHEMA = "app/tables/"
 READING = {"select", "get", "get_one", "select_from", "join", "outerjoin", "query", "exists"}

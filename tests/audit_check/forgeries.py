@@ -329,3 +329,10 @@ UNSEEN_WITHOUT_OUTSIDE_HEADS: dict[str, Forgery] = {
     "all rewritten with a key put in its place": rewritten_with_a_key_put_in_its_place,
 }
 """docs/audit.md names exactly these."""
+IN_THE_MANUAL = {
+    "the tail cut off with its heads": "截去尾部",
+    "the newest head removed": "删去最新的树头",
+    "all rewritten with the key": "整体改写历史并以系统的密钥",
+    "all rewritten with a key put in its place": "整体改写历史并以另换的密钥",
+}
+"""How the line of each begins there."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -22,7 +23,7 @@ from app.infrastructure.context import Context
 from app.regulation.facts import Actor
 from app.regulation.vocabulary import RoleClass
 from tests.audit_check.conftest import SIGNER, Trail
-from tests.audit_check.forgeries import FOUND, UNSEEN_WITHOUT_OUTSIDE_HEADS
+from tests.audit_check.forgeries import FOUND, IN_THE_MANUAL, UNSEEN_WITHOUT_OUTSIDE_HEADS
 from tests.audit_check.forging import Forgery, Hand
 from tests.support.cluster import libpq_address
 
@@ -143,3 +144,13 @@ def test_an_untouched_trail_holds_against_the_heads_held_outside(trail: Trail) -
             return await verify(context, Asked(held=await held_outside(context)))
 
     assert asyncio.run(asked()).faults == []
+
+
+def test_the_manual_names_exactly_what_needs_heads_held_outside() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
+    section = manual.split("### 只有外部树头才能发现的改动")[1].split("###")[0]
+    lines = [line.removeprefix("- ") for line in section.splitlines() if line.startswith("- ")]
+
+    assert IN_THE_MANUAL.keys() == UNSEEN_WITHOUT_OUTSIDE_HEADS.keys()
+    assert len(lines) == len(IN_THE_MANUAL)
+    assert all(line.startswith(begin) for line, begin in zip(lines, IN_THE_MANUAL.values(), strict=True))

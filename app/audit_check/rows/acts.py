@@ -12,6 +12,7 @@ from app.audit_check.faults import Fault, FaultKind
 from app.audit_check.rows.events import Event, Row, Scope, acts_among
 from app.infrastructure.context import Context
 from app.tables.base import Base
+from app.tables.hazards import Hazard
 
 WINDOW: Final = 20_000
 """Ids a statement looks at: each stays far below the login's time limit."""
@@ -305,3 +306,13 @@ async def windows(context: Context, table: str, scope: Scope) -> AsyncIterator[d
         return
     for first in range(bounds.first, bounds.last + 1, WINDOW):
         yield {"hazard": None, "first": first, "last": first + WINDOW - 1}
+
+
+async def hazard_named(context: Context, reference: str) -> int | None:
+    """The hazard of a public id or a ledger number."""
+    by_number = select(Hazard.id).where(Hazard.ledger_number == reference)
+    found: int | None = (await context.session.execute(by_number)).scalar_one_or_none()
+    if found is not None or len(reference) != len("00000000-0000-0000-0000-000000000000"):
+        return found
+    by_id = select(Hazard.id).where(Hazard.public_id == reference)
+    return (await context.session.execute(by_id)).scalar_one_or_none()
