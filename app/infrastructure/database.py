@@ -92,7 +92,9 @@ _BECOME_SYSTEM: Final = """
 """
 _TAKE_ROLE: Final = text("SELECT set_config('role', 'qingling_' || CAST(:role_class AS text), true)")
 _TURN_SESSION: Final = "UPDATE session SET appointment_id = %(appointment_id)s WHERE id = %(session_id)s"
-_LOGIN_THAT_READS: Final = "SELECT set_config('role', 'none', true), set_config('transaction_read_only', 'on', true)"
+_LOGIN_THAT_READS: Final = (
+    "SELECT set_config('role', 'none', true) AS role, set_config('transaction_read_only', 'on', true) AS is_reading"
+)
 # Fails where it is no longer so: what comes behind it in the same round trip, the COMMIT, is then not done.
 _STILL_THE_SAME: Final = """
     SELECT CAST(CASE WHEN current_user = 'qingling_' || %(role_class)s::text
