@@ -1,6 +1,6 @@
 """Before the fuzzing: a registry with hazards in every state, and the persona signed in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from tests.support.registry import Registry, build_app, open_registry, prepare
 
 ANONYMOUS: Final = "anonymous"
 SERVICE_KEY: Final = "platform"
+_SIGN_INS: Final = 40
 PERSONAS: Final[Mapping[str, str | None]] = {
     "enterprise safety officer": "chemical-safety-officer",
     "district clerk": "dongsheng-clerk",
@@ -32,7 +33,8 @@ class Stage:
     """What is fuzzed, as whom, and what exists there to be hit."""
 
     app: FastAPI
-    token: str | None
+    tokens: tuple[str, ...]
+    """Sign-ins of the persona, one after the other: five wrong proofs end one. None for nobody."""
     references: tuple[str, ...]
 
 
@@ -41,8 +43,8 @@ def set_stage(database: TestDatabase, folder: Path, persona: str) -> Stage:
     prepare(database)
     with open_registry(database, folder) as registry:
         references = tuple(_hazards(registry))
-        token = _token(registry, PERSONAS[persona])
-    return Stage(build_app(database, folder), token, references)
+        tokens = tuple(_tokens(registry, PERSONAS[persona]))
+    return Stage(build_app(database, folder), tokens, references)
 
 
 def _hazards(registry: Registry) -> list[str]:
@@ -50,11 +52,20 @@ def _hazards(registry: Registry) -> list[str]:
     return [each(registry) for each in walks]
 
 
-def _token(registry: Registry, login: str | None) -> str | None:
+def _tokens(registry: Registry, login: str | None) -> Iterator[str]:
+    if login is None:
+        return
     if login == SERVICE_KEY:
-        organisations = registry.get("/organisations?kind=department&limit=1", by="system-admin").body["items"]
-        sent = {"login_name": SERVICE_KEY, "organisation_id": organisations[0]["id"]}
-        account = registry.post("/service-accounts", sent, by="system-admin")["id"]
-        key = registry.post(f"/service-accounts/{account}/keys", {"label": "双重预防平台"}, by="security-admin")
-        return str(key["secret"])
-    return None if login is None else registry.sign_in(login)
+        yield _service_key(registry)
+        return
+    for _ in range(_SIGN_INS):
+        registry.tokens.pop(login, None)
+        yield registry.sign_in(login)
+
+
+def _service_key(registry: Registry) -> str:
+    organisations = registry.get("/organisations?limit=1", by="system-admin").body["items"]
+    sent = {"login_name": SERVICE_KEY, "organisation_id": organisations[0]["id"]}
+    account = registry.post("/service-accounts", sent, by="system-admin")["id"]
+    key = registry.post(f"/service-accounts/{account}/keys", {"label": "双重预防平台"}, by="security-admin")
+    return str(key["secret"])
