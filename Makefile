@@ -22,7 +22,7 @@ DEPTRY = --known-first-party app --known-first-party migrations --known-first-pa
 	--package-module-name-map 'chinesecalendar=chinese_calendar,python-stdnum=stdnum,pillow=PIL'
 
 .PHONY: check format format-check lint types contracts architecture docs docs-check squawk dependencies
-.PHONY: check-system long lock
+.PHONY: check-system long benchmark lock
 
 check: format-check lint types contracts architecture docs-check squawk dependencies
 
@@ -73,6 +73,10 @@ check-system:
 # Adversaries, fuzzers, loads: at most an hour in all, so that a hang is seen.
 long:
 	timeout --kill-after 60 3600 $(PYTEST) -m long --timeout 3000
+
+# The hot paths as ratios to pgbench, or to a bare route, of the same run; 1 when a floor is missed.
+benchmark:
+	$(RUN) python -m benchmarks.hot_paths
 
 # Newest versions that pyproject.toml allows → requirements.lock, requirements-dev.lock, the pins in pyproject.toml.
 lock:
