@@ -77,6 +77,17 @@ def test_one_person_restores_nobody_alone_and_nobody_themselves(registry: Regist
     assert sign_in(registry, "jungar-head").status == 201
 
 
+def test_a_second_account_of_the_proposer_is_the_same_person(registry: Registry, watch: Watch) -> None:
+    person = watch.value("SELECT person_id FROM account WHERE login_name = 'system-admin'")
+    assert isinstance(person, int)
+    second = staff.open_account(registry, person, "system-admin-again")
+    staff.sign_in(registry, staff.Staff(person, second.body["id"], "system-admin-again"))
+    proposal = propose(registry, account_of(watch, "jungar-inspector1"))
+    with watch.unchanged():
+        refused = confirm(registry, proposal, by="system-admin-again", password=staff.PASSWORD)
+    assert (refused.status, refused.code) == (409, "restoration_confirmed_by_another")
+
+
 @pytest.mark.parametrize("by", ["audit-admin", "city-auditor", "city-office-head", "dongsheng-head", "coal-principal"])
 def test_nobody_else_proposes_or_confirms(registry: Registry, watch: Watch, by: str) -> None:
     proposal = propose(registry, account_of(watch, "dongsheng-clerk"))
