@@ -16,6 +16,7 @@ from tests.support.example_documents import example_body
 from tests.support.registry import Registry, open_registry, prepare
 from tests.support.routes import document
 
+pytestmark = pytest.mark.timeout(300)
 DOCUMENT: Final = document()
 READER: Final = "city-office-head"
 WRITERS: Final = {"/persons": "system-admin", "/accounts": "system-admin", "/posts": "system-admin"}
