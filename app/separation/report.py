@@ -8,28 +8,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import Select, and_, select, text
 
+from app.hazards.scope import hazard_is_visible
 from app.infrastructure.context import Context
 from app.infrastructure.errors import NotPermitted
 from app.reference.posts_check import Seating, read_city, seatings
 from app.regulation.permissions import Permission, has_permission
-from app.regulation.vocabulary import PostKind, RoleClass
+from app.regulation.vocabulary import DocumentKind, Party, PostKind, RoleClass
+from app.tables.hazards import Hazard
+from app.tables.rectification import DocumentConfirmation
+from app.tables.sign_off import RoundLevel, Signature
 
 _SEES_SIGNATURES: Final = frozenset({RoleClass.AUDITOR, RoleClass.OFFICIAL})
 
-# The enterprise's own level is signed by those who rectified; every other level is not (sign_off, not_the_rectifier).
-_SIGNED_AND_RECTIFIED: Final = text(
-    """
-    SELECT DISTINCT s.person_id, h.public_id AS hazard, h.ledger_number, s.level
-      FROM signature s
-      JOIN round_level l ON l.round_id = s.round_id AND l.level = s.level AND l.party <> 'enterprise'
-      JOIN hazard h ON h.id = s.hazard_id
-      JOIN document_confirmation c ON c.hazard_id = s.hazard_id AND c.document_kind = 'declaration'
-       AND c.person_id = s.person_id
-     ORDER BY s.person_id, h.public_id, s.level
-    """
-)
 _TWO_DUTIES: Final = text(
     """
     SELECT a.person_id, a.id AS appointment, p.kind AS post_kind, b.id AS other_appointment, q.kind AS other_post_kind,
@@ -76,7 +68,7 @@ async def report_on_separation(context: Context) -> Separation:
     seated = list(seatings(city))
     signed = None
     if context.actor.role_class in _SEES_SIGNATURES:
-        rows = (await context.session.execute(_SIGNED_AND_RECTIFIED)).mappings()
+        rows = (await context.session.execute(_signed_and_rectified(context))).mappings()
         signed = tuple({**row, "hazard": str(row["hazard"])} for row in rows)
     duties = (await context.session.execute(_TWO_DUTIES)).mappings()
     return Separation(
@@ -85,6 +77,29 @@ async def report_on_separation(context: Context) -> Separation:
         tuple(found for seating in seated for found in _two_levels(seating)),
         signed,
         tuple(dict(row) for row in duties),
+    )
+
+
+def _signed_and_rectified(context: Context) -> Select[Any, *tuple[Any, ...]]:
+    """The enterprise's own level is signed by those who rectified; every other level is not (not_the_rectifier)."""
+    of_regulator = and_(
+        RoundLevel.round_id == Signature.round_id,
+        RoundLevel.level == Signature.level,
+        RoundLevel.party != Party.ENTERPRISE.value,
+    )
+    declared = and_(
+        DocumentConfirmation.hazard_id == Signature.hazard_id,
+        DocumentConfirmation.document_kind == DocumentKind.DECLARATION.value,
+        DocumentConfirmation.person_id == Signature.person_id,
+    )
+    return (
+        select(Signature.person_id, Hazard.public_id.label("hazard"), Hazard.ledger_number, Signature.level)
+        .join(RoundLevel, of_regulator)
+        .join(Hazard, Hazard.id == Signature.hazard_id)
+        .join(DocumentConfirmation, declared)
+        .where(hazard_is_visible(context.actor))
+        .distinct()
+        .order_by(Signature.person_id, Hazard.public_id, Signature.level)
     )
 
 
