@@ -119,6 +119,19 @@ def test_a_forgery_signs_nobody_in_and_says_nothing(registry: Registry, provider
     assert "set-cookie" not in answer.headers
 
 
+def test_a_way_back_is_used_once_even_where_the_provider_takes_a_code_twice(
+    registry: Registry, provider: Forging
+) -> None:
+    registry.client.cookies.clear()
+    browser = Browser(registry)
+    begun = browser.begin()
+    cookies = dict(registry.client.cookies)
+    provider.reset(begun["nonce"])
+    assert browser.come_back(code="a-code", state=begun["state"]).status_code == 201
+    registry.client.cookies.update(cookies)
+    assert browser.come_back(code="a-code", state=begun["state"]).status_code == 401
+
+
 async def _rotated(provider: Forging) -> str:
     """A provider's own view of a rotation between two sign-ons."""
     settings = ordinary_settings(**sign_on_settings(provider.issuer)).security
