@@ -14,10 +14,12 @@ from sqlalchemy import func, insert, select, update
 
 from app.credentials.second_factor import is_enrolled, is_right
 from app.infrastructure.context import Context
+from app.infrastructure.database import under_role
 from app.infrastructure.errors import Conflict, NotPermitted, RuleNotMet
 from app.infrastructure.fields import Clean, Identifier
 from app.infrastructure.security import verify_password
 from app.reference.rulebook import rule_book
+from app.regulation.vocabulary import RoleClass
 from app.tables.people import Account, Session, StepUp
 
 FAILED: Final = "step_up_failed"
@@ -115,9 +117,25 @@ async def prove_person(context: Context, proof: Proof) -> None:
 
 
 async def prove_by_password(context: Context, password: str) -> None:
-    """The person behind the session by the password alone, to change what they sign in with; RuleNotMet."""
+    """The person behind the session by the password alone, to change it; RuleNotMet.
+
+    What was guessed wrong before stays counted: a known password must not buy guesses at the code.
+    """
     await _one_at_a_time(context)
     await prove_password(context, password)
+
+
+async def prove_to_bind(context: Context, password: str, code: str | None) -> None:
+    """The person by the password, and by a code where they have a second factor that another would replace; RuleNotMet.
+
+    A recovery code stands in: whoever lost the telephone has no other.
+    """
+    await _one_at_a_time(context)
+    await prove_password(context, password)
+    account_id = _own(context)
+    if await is_enrolled(context, account_id):
+        async with under_role(context, RoleClass.SIGNIN):
+            await _refuse_wrong_code(context, account_id, code, or_recovery=True)
     await _succeeded(context)
 
 
@@ -152,16 +170,20 @@ async def _made_before(context: Context, step_up_id: int) -> Proved:
 
 
 async def _prove_by_code(context: Context, account_id: int, proof: Proof) -> None:
-    if proof.code is None:
+    if proof.code is not None and proof.password is not None:
+        await prove_password(context, proof.password)
+    await _refuse_wrong_code(context, account_id, proof.code)
+
+
+async def _refuse_wrong_code(context: Context, account_id: int, code: str | None, *, or_recovery: bool = False) -> None:
+    if code is None:
         raise RuleNotMet(
             "step_up_code_needed",
             "该账号已绑定动态口令,须以动态口令(code)验证身份。",
             article=ARTICLE,
             remedy="请输入当前显示的 6 位动态口令。",
         )
-    if proof.password is not None:
-        await prove_password(context, proof.password)
-    if not await is_right(context, account_id, proof.code):
+    if not await is_right(context, account_id, code, or_recovery=or_recovery):
         raise _failed(
             "动态口令(code)不正确或者已经用过,身份验证没有通过。",
             "请等待下一个动态口令后重试;连续失败五次,本次登录将被注销。",

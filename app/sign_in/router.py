@@ -74,7 +74,7 @@ async def change_password(request: Request, once: OnceOnly, body: PasswordChange
 @router.post("/second-factor", status_code=201, operation_id="enrol_second_factor", summary="绑定动态口令")
 async def enrol_second_factor(once: OnceOnly, body: SecondFactorEnrolment) -> Response:
     """A new secret with recovery codes, shown in this answer alone; in force once confirmed."""
-    await step_up.prove_by_password(once.context, body.password.get_secret_value())
+    await step_up.prove_to_bind(once.context, body.password.get_secret_value(), body.code)
     return await once.answer(await second_factor.enrol(once.context))
 
 

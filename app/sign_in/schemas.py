@@ -41,6 +41,7 @@ class SecondFactorEnrolment(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     password: Password
+    code: Code | None = Field(default=None, description="换绑时须填写:原动态口令,或者一个恢复码")
 
 
 class SecondFactorConfirmation(BaseModel):

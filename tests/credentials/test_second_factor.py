@@ -83,12 +83,13 @@ def test_a_telephone_may_be_half_a_minute_off_and_no_more(registry: Registry, cl
 def test_a_recovery_code_stands_in_once(registry: Registry, clock: Clock, watch: Watch) -> None:
     bound = enrol(registry, clock, "jungar-head")
     assert len(set(bound.recovery_codes)) == 10
+    used = "SELECT count(*) FROM audit_event WHERE event = 'account:recovery_code:used'"
+    before = watch.value(used)
     first, second = bound.recovery_codes[:2]
     assert sign_in(registry, bound.login, code=first).status == 201
     assert sign_in(registry, bound.login, code=first).code == "second_factor_failed"
     assert sign_in(registry, bound.login, code=second.lower().replace("-", " ")).status == 201
-    used = "SELECT count(*) FROM audit_event WHERE event = 'account:recovery_code:used'"
-    assert watch.value(used) == 2
+    assert watch.value(used) == before + 2
 
 
 def test_a_recovery_code_proves_nobody_at_a_step_up(registry: Registry, clock: Clock) -> None:
@@ -99,8 +100,10 @@ def test_a_recovery_code_proves_nobody_at_a_step_up(registry: Registry, clock: C
 
 def test_binding_anew_replaces_the_old_one_only_once_confirmed(registry: Registry, clock: Clock) -> None:
     bound = enrol(registry, clock, "dongsheng-deputy")
-    again = with_token(registry, bound.token, "POST", "/session/second-factor", {"password": SAMPLE_PASSWORD})
+    sent = {"password": SAMPLE_PASSWORD, "code": clock.code(bound.secret)}
+    again = with_token(registry, bound.token, "POST", "/session/second-factor", sent)
     assert again.status == 201
+    clock.next_step()
     assert sign_in(registry, bound.login, code=clock.code(bound.secret)).status == 201
     wrong = with_token(registry, bound.token, "POST", "/session/second-factor/confirmation", {"code": "000000"})
     assert (wrong.status, wrong.code) == (409, "second_factor_failed")
@@ -114,6 +117,28 @@ def test_binding_anew_replaces_the_old_one_only_once_confirmed(registry: Registr
     assert sign_in(registry, bound.login, code=clock.code(bound.secret)).code == "second_factor_failed"
     assert sign_in(registry, bound.login, code=bound.recovery_codes[3]).code == "second_factor_failed"
     assert sign_in(registry, bound.login, code=clock.code(secret)).status == 201
+
+
+def test_password_and_sign_in_alone_replace_no_second_factor(registry: Registry, clock: Clock, watch: Watch) -> None:
+    bound = enrol(registry, clock, "dongsheng-head")
+    tries: tuple[tuple[dict[str, str], str], ...] = (
+        ({}, "step_up_code_needed"),
+        ({"code": "000000"}, "step_up_failed"),
+        ({"code": clock.code(bound.secret), "password": "不对"}, "step_up_failed"),
+    )
+    for proof, code in tries:
+        with watch.unchanged():
+            sent = {"password": SAMPLE_PASSWORD, **proof}
+            refused = with_token(registry, bound.token, "POST", "/session/second-factor", sent)
+        assert (refused.status, refused.code) == (409, code)
+
+
+def test_whoever_lost_the_telephone_binds_another_with_a_recovery_code_once(registry: Registry, clock: Clock) -> None:
+    bound = enrol(registry, clock, "jungar-inspector2")
+    sent = {"password": SAMPLE_PASSWORD, "code": bound.recovery_codes[0]}
+    assert with_token(registry, bound.token, "POST", "/session/second-factor", sent).status == 201
+    again = with_token(registry, bound.token, "POST", "/session/second-factor", sent)
+    assert (again.status, again.code) == (409, "step_up_failed")
 
 
 def test_a_wrong_password_binds_nothing(registry: Registry, watch: Watch) -> None:

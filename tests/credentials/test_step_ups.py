@@ -146,6 +146,17 @@ def test_five_wrong_proofs_in_a_row_end_that_sign_in_and_no_other(registry: Regi
     assert watch.value(ended) == 1
 
 
+def test_a_password_shown_between_guesses_at_the_code_gives_no_more_guesses(registry: Registry, clock: Clock) -> None:
+    bound = enrol(registry, clock, "jungar-head")
+    guess = {"content_sha256": OTHER_CONTENT, "code": "000000"}
+    for _ in range(4):
+        assert with_token(registry, bound.token, "POST", "/session/step-ups", guess).code == "step_up_failed"
+    sent = {"password": SAMPLE_PASSWORD, "new_password": "Guessing-goes-on-2026"}
+    assert with_token(registry, bound.token, "POST", "/session/password", sent).status == 201
+    assert with_token(registry, bound.token, "POST", "/session/step-ups", guess).code == "step_up_failed"
+    assert not is_alive(registry, bound.token)
+
+
 def test_a_wrong_proof_anywhere_counts(registry: Registry) -> None:
     token = token_of(sign_in(registry, "chemical-principal"))
     ways: tuple[tuple[str, dict[str, object]], ...] = (
