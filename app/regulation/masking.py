@@ -75,6 +75,7 @@ _TEXTS: Final = frozenset(
         "changes",
     }
 )
+_FINDERS: Final = PersonalField.FINDERS.value
 _NUMBER: Final = re.compile(r"(?<![0-9A-Za-z])(?:1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])(?![0-9A-Za-z])")
 _NAME: Final = re.compile(r"[^\s、,,;;/()()::*0-9]+")
 _LONG_PHONE: Final = 11
@@ -113,21 +114,29 @@ def without_numbers(text: str) -> str:
 
 def presented(view: Mapping[str, Any], actor: Actor, *, is_own_report: bool = False) -> dict[str, Any]:
     """A view of a hazard or a document of it as the actor may see it: finders and free texts by the table."""
-    answer = dict(view)
-    if "finders" in answer:
-        match shown(PersonalField.FINDERS, actor, is_own_report=is_own_report):
-            case Shown.MASKED:
-                answer["finders"] = masked_people(answer["finders"])
-            case Shown.ABSENT:
-                del answer["finders"]
+    finders = shown(PersonalField.FINDERS, actor, is_own_report=is_own_report)
+    answer = {name: value for name, value in view.items() if name != _FINDERS or finders is not Shown.ABSENT}
+    if _FINDERS in answer and finders is Shown.MASKED:
+        answer[_FINDERS] = masked_people(answer[_FINDERS])
     if shown(PersonalField.NUMBERS_IN_TEXT, actor, is_own_report=is_own_report) is Shown.SHOWN:
         return answer
-    return {name: _masked(value) if name in _TEXTS else value for name, value in answer.items()}
+    return {name: _masked(value, finders) if name in _TEXTS else value for name, value in answer.items()}
 
 
-def _masked(value: Any) -> Any:  # noqa: ANN401 - any value of a JSON document
+def _masked(value: Any, finders: Shown) -> Any:  # noqa: ANN401 - any value of a JSON document
     if isinstance(value, str):
         return without_numbers(value)
     if isinstance(value, Mapping):
-        return {name: _masked(inner) for name, inner in value.items()}
-    return [_masked(inner) for inner in value] if isinstance(value, list) else value
+        # A correction names its fields: those who found the hazard are people there too.
+        seen = {name: inner for name, inner in value.items() if name != _FINDERS or finders is not Shown.ABSENT}
+        return {
+            name: _masked_throughout(inner) if name == _FINDERS and finders is Shown.MASKED else _masked(inner, finders)
+            for name, inner in seen.items()
+        }
+    return [_masked(inner, finders) for inner in value] if isinstance(value, list) else value
+
+
+def _masked_throughout(value: Any) -> Any:  # noqa: ANN401 - any value of a JSON document
+    if isinstance(value, Mapping):
+        return {name: _masked_throughout(inner) for name, inner in value.items()}
+    return masked_people(value) if isinstance(value, str) else value

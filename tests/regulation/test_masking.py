@@ -94,6 +94,25 @@ def test_the_platform_sees_no_finders_and_no_numbers() -> None:
     assert "13812345678" not in str(seen)
 
 
+CORRECTED = {
+    "note": "改正",
+    "changes": {"finders": {"old": "王某某、李某", "new": "赵某某13812345678"}, "unit": {"new": 1}},
+}
+
+
+@pytest.mark.parametrize("role", [RoleClass.AUDITOR, RoleClass.ENTERPRISE])
+def test_a_correction_of_the_finders_names_them_no_more_than_the_hazard_does(role: RoleClass) -> None:
+    # As a document of its own and as a row of a case file.
+    for seen in (presented(CORRECTED, actor(role)), presented({"changes": CORRECTED}, actor(role))["changes"]):
+        assert seen["changes"]["finders"] == {"old": "王*、李*", "new": "赵*138****5678"}
+        assert seen["changes"]["unit"] == {"new": 1}
+
+
+def test_a_correction_names_no_finders_to_the_platform_and_all_to_officials() -> None:
+    assert presented(CORRECTED, actor(RoleClass.PLATFORM))["changes"] == {"unit": {"new": 1}}
+    assert presented(CORRECTED, actor(RoleClass.OFFICIAL)) == CORRECTED
+
+
 def test_an_enterprise_sees_its_own_report_in_its_own_words_and_nobody_else_does() -> None:
     assert presented(HAZARD, actor(RoleClass.ENTERPRISE), is_own_report=True) == HAZARD
     for role in (RoleClass.AUDITOR, RoleClass.PLATFORM):
