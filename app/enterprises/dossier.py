@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, false, func, select, true
 
 from app.hazards.scope import hazard_is_visible
 from app.infrastructure.context import Context
@@ -14,8 +14,9 @@ from app.infrastructure.keyset import Paging, page_by_id
 from app.infrastructure.pagination import Cursors
 from app.reference.units import refuse_unknown_unit, units_below
 from app.regulation.deadlines import business_date
+from app.regulation.facts import Actor
 from app.regulation.permissions import Permission, has_permission
-from app.regulation.vocabulary import HazardLevel, State
+from app.regulation.vocabulary import HazardLevel, RoleClass, State
 from app.tables.enterprises import Enterprise, Site
 from app.tables.hazards import Hazard
 from app.tables.places import UnitPeriod
@@ -32,7 +33,7 @@ class EnterpriseFilter(Paging):
 
 
 async def page(context: Context, wanted: EnterpriseFilter, cursors: Cursors) -> dict[str, Any]:
-    """A page of enterprises, newest first; row-level security leaves those within the reader's scope."""
+    """A page of the enterprises within the reader's scope, newest first."""
     if not has_permission(Permission.ENTERPRISE_READ, context.actor):
         raise NotPermitted
     await refuse_unknown_unit(context, wanted.unit)
@@ -60,9 +61,18 @@ async def read(context: Context, enterprise_id: UUID) -> dict[str, Any]:
     return {**shown, "sites": await _sites(context, number), "hazards": await _counts(context, number)}
 
 
+def enterprise_is_visible(actor: Actor) -> ColumnElement[bool]:
+    """An enterprise sees itself, a platform those of its units; an official finds any, for a report names any."""
+    if actor.role_class is RoleClass.ENTERPRISE:
+        return false() if actor.enterprise_id is None else Enterprise.id == actor.enterprise_id
+    if actor.role_class is RoleClass.PLATFORM:
+        return Enterprise.unit_id.in_(actor.unit_ids)
+    return true()
+
+
 def _columns(context: Context) -> Select[Any, *tuple[Any, ...]]:
     current = func.daterange(UnitPeriod.valid_from, UnitPeriod.valid_until).op("@>")(business_date(context.now))
-    return select(
+    shown = select(
         Enterprise.public_id.label("id"),
         Enterprise.code,
         Enterprise.no_code_reason,
@@ -71,7 +81,8 @@ def _columns(context: Context) -> Select[Any, *tuple[Any, ...]]:
         Enterprise.is_high_risk,
         UnitPeriod.code.label("unit_code"),
         UnitPeriod.name.label("unit_name"),
-    ).outerjoin(UnitPeriod, (UnitPeriod.unit_id == Enterprise.unit_id) & current)
+    ).where(enterprise_is_visible(context.actor))
+    return shown.outerjoin(UnitPeriod, (UnitPeriod.unit_id == Enterprise.unit_id) & current)
 
 
 async def _sites(context: Context, enterprise_id: int) -> list[dict[str, Any]]:

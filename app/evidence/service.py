@@ -10,12 +10,14 @@ from sqlalchemy import insert, select
 from app.audit.record import hazard_subject, record
 from app.evidence.folder import EvidenceFolder
 from app.evidence.sniffing import sniff
+from app.hazards.scope import hazard_is_visible
 from app.hazards.transition import resolve
 from app.infrastructure.answers import Answer
 from app.infrastructure.context import Context
 from app.infrastructure.errors import NotFound, NotPermitted
 from app.regulation.permissions import Permission, has_permission
 from app.regulation.vocabulary import EvidenceKind
+from app.tables.hazards import Hazard
 from app.tables.rectification import Evidence
 
 
@@ -97,7 +99,8 @@ async def content_of(context: Context, folder: EvidenceFolder, public_id: str) -
     """A piece and its bytes, exactly as signed; NotFound outside the actor's scope."""
     if not has_permission(Permission.EVIDENCE_READ, context.actor):
         raise NotPermitted
-    row = (await context.session.execute(select(Evidence).where(Evidence.public_id == public_id))).scalar_one_or_none()
+    wanted = select(Evidence).join(Hazard, Hazard.id == Evidence.hazard_id).where(hazard_is_visible(context.actor))
+    row = (await context.session.execute(wanted.where(Evidence.public_id == public_id))).scalar_one_or_none()
     if row is None:
         raise NotFound
     return row, await folder.fetch(row.sha256)

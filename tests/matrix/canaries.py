@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 
 import httpx2
@@ -18,11 +19,23 @@ FIRE = "fire"
 KEYS = (*(tenant.key for tenant in TENANTS), FIRE)
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The tenants whose hazards, whose enterprise and whose sites a persona may see."""
+
+    hazards: frozenset[str]
+    enterprise: frozenset[str]
+    site: frozenset[str]
+
+
 @cache
-def sight() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
-    """Persona → the tenants whose hazards, and whose enterprise, it may see: the committed table."""
+def sight() -> dict[str, Sight]:
+    """Persona → what it may see: the committed table."""
     with (FOLDER / "sight.csv").open(encoding="utf-8", newline="") as file:
-        return {row["persona"]: (_named(row["hazards"]), _named(row["enterprises"])) for row in csv.DictReader(file)}
+        return {
+            row["persona"]: Sight(*(_named(row[kind]) for kind in ("hazards", "enterprises", "sites")))
+            for row in csv.DictReader(file)
+        }
 
 
 def _named(listed: str) -> frozenset[str]:
@@ -31,13 +44,11 @@ def _named(listed: str) -> frozenset[str]:
 
 def foreign(city: City, persona: str) -> Iterator[tuple[str, str]]:
     """Every string the persona may never be shown, with whose it is."""
-    hazards, enterprises = sight()[persona]
+    seen = sight()[persona]
     for key in KEYS:
-        of_tenant = city.canaries(key)
-        if key not in hazards:
-            yield from ((key, told) for told in of_tenant["hazards"])
-        if key not in enterprises:
-            yield from ((key, told) for told in of_tenant["enterprise"])
+        for kind, told in city.canaries(key).items():
+            if key not in getattr(seen, kind):
+                yield from ((key, one) for one in told)
 
 
 @cache

@@ -70,12 +70,16 @@ class City:
         """What must not reach who may not see a tenant: of its hazards, and of the enterprise itself."""
         if tenant == "fire":
             only = self.hazards["second"]["fire"]
-            return {"hazards": (stages.FIRE_CANARY, only.id, only.evidence), "enterprise": ()}
+            return {"hazards": (stages.FIRE_CANARY, only.id, only.evidence), "enterprise": (), "site": ()}
         walked = [one for one in self.hazards[tenant].values() if one.stage != "fire"]
         said = next(one for one in TENANTS if one.key == tenant)
         hazards = [said.canary, *(one.id for one in walked), *(one.evidence for one in walked if one.evidence)]
         hazards += [one.ledger_number for one in walked if one.ledger_number]
-        return {"hazards": tuple(hazards), "enterprise": (said.code, said.name, self.enterprises[tenant])}
+        return {
+            "hazards": tuple(hazards),
+            "enterprise": (said.code, said.name, self.enterprises[tenant]),
+            "site": (said.site,),
+        }
 
 
 def _move_clock(database: TestDatabase, to: datetime) -> None:

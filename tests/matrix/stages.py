@@ -39,7 +39,7 @@ def report_document(tenant: Tenant, **changed: Any) -> dict[str, Any]:
         "channel": "self_report",
         "sector": tenant.sector,
         "enterprise": tenant.enterprise,
-        "site": {"unit_code": tenant.unit_code, "name": tenant.says("罐区")},
+        "site": {"unit_code": tenant.unit_code, "name": f"罐区({tenant.site})"},
         "finders": tenant.says("安全管理员"),
         "found_on": "2026-11-20",
         "location": tenant.says("罐区东侧"),

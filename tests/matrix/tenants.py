@@ -51,6 +51,11 @@ class Tenant:
         """As a report names it."""
         return {"code": self.code, "name": self.name}
 
+    @property
+    def site(self) -> str:
+        """The canary of its site, which whoever answers for the territory knows even where the hazard is not theirs."""
+        return self.canary.replace("canary", "site")
+
     def login(self, post: str) -> str:
         """The login of one of the enterprise's posts."""
         return f"{self.key}-{post}"

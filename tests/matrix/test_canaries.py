@@ -15,6 +15,7 @@ from tests.matrix.stages import Walk
 from tests.matrix.tenants import CHEMICAL, COAL, TENANTS
 from tests.support.registry import API
 
+pytestmark = pytest.mark.timeout(400)
 READERS = [persona.name for persona in PERSONAS if not persona.is_outside]
 # What differs from one asking to the next, whatever happened in between.
 MOVING = frozenset({"read_at", "known_at", "data_as_of", "as_of_instant", "next_cursor", "last_seen_at"})
@@ -24,7 +25,10 @@ DIMENSIONS = ("unit", "sector", "channel", "level", "supervision", "month")
 
 def lists(city: City) -> Iterator[str]:
     """Addresses that answer for many: plain, and narrowed to what may be foreign."""
-    yield from (route.removeprefix("GET ") for route in ASKS if route.startswith("GET /api") and "{" not in route)
+    for route, ask in ASKS.items():
+        if route.startswith("GET /api") and "{" not in route:
+            asked = "&".join(f"{name}={value.format_map(city.records)}" for name, value in ask.query.items())
+            yield f"{route.removeprefix('GET ')}{'?' if asked else ''}{asked}"
     yield from (f"{API}/hazards?unit={unit}" for unit in UNITS)
     yield from (f"{API}/hazards?state={state}" for state in ("reported", "listed", "rectified", "closed"))
     for tenant in TENANTS:

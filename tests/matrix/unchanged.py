@@ -11,8 +11,7 @@ from psycopg import sql
 from tests.support.cluster import TestDatabase, libpq_address
 
 # What a refusal leaves behind: its own line, and what counts who asks too often.
-LEFT_BY_REFUSALS = ("access_event", "idempotency_key")
-THROTTLES = ("throttle",)
+LEFT_BY_REFUSALS = ("access_event", "idempotency_key", "sign_in_attempt", "sign_in_pressure")
 _COLUMNS = (
     "SELECT c.relname, array_agg(a.attname::text) FROM pg_class c"
     " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
@@ -34,9 +33,7 @@ class Tables:
         """As superuser, each question in a transaction of its own."""
         with psycopg.connect(libpq_address(database.superuser_url), autocommit=True) as connection:
             found = [
-                (name, set(columns))
-                for name, columns in connection.execute(_COLUMNS)
-                if name not in LEFT_BY_REFUSALS and not any(word in name for word in THROTTLES)
+                (name, set(columns)) for name, columns in connection.execute(_COLUMNS) if name not in LEFT_BY_REFUSALS
             ]
             yield cls(connection, _joined(_counted(*one) for one in found), _joined(_hashed(*one) for one in found))
 
