@@ -84,6 +84,9 @@ async def _prove(context: Context, witness: Witness) -> tuple[int | None, int | 
     is_theirs = await verify_password(witness.password, account.password_hash if account else None)
     if account is None or not is_theirs or not await _holds_a_post(context, account.person_id):
         return None, None
+    if account.password_changed_at is None:
+        # Whoever set it knows it too: one person could be both.
+        return None, None
     if await is_enrolled(context, account.id) and not await is_right(context, account.id, witness.code or ""):
         return None, None
     return account.person_id, account.id

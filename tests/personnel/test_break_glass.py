@@ -13,7 +13,10 @@ from app.cli.demo_city import SAMPLE_PASSWORD
 from app.infrastructure.errors import RegistryError
 from tests.personnel.staff import (
     CONFIRMER,
+    INITIAL_PASSWORD,
+    PASSWORD,
     PROPOSER,
+    appoint,
     organisation,
     person,
     post,
@@ -127,6 +130,18 @@ def test_whoever_has_a_second_factor_must_show_it(registry: Registry) -> None:
     with_code = [witness(HEAD), witness("audit-admin", code=code)]
     done = at_machine("restore-access", "jungar-head", witnesses=with_code)
     assert done.exit_code == 0, (done.output, done.exception)
+
+
+def test_whoever_still_has_the_password_an_administrator_chose_is_no_witness(registry: Registry) -> None:
+    # The administrator who opened the account knows it, and would be both of the two.
+    staff = register(registry, "never-signed-in")
+    office = registry.get("/session", by=AUDITOR).body["organisation_id"]
+    appoint(registry, staff.person, post(registry, office, "初任审计岗", "auditor"))
+    both = [witness(PROPOSER), witness(staff.login, INITIAL_PASSWORD)]
+    assert code_of(at_machine("restore-access", "jungar-head", witnesses=both)) == "break_glass_unproved"
+    sign_in(registry, staff)
+    own = [witness(PROPOSER), witness(staff.login, PASSWORD)]
+    assert at_machine("restore-access", "jungar-head", witnesses=own).exit_code == 0
 
 
 def test_nobody_restores_their_own_access_or_confirms_their_own_appointment(registry: Registry) -> None:
