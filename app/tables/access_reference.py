@@ -200,9 +200,10 @@ PEOPLE: dict[str, tuple[Access, ...]] = {
             C.PLATFORM,
             C.IMPORT,
             C.ADMINISTRATOR,
+            C.SIGNIN,
             select=OF_OWN_ACCOUNT,
             insert=ALL_ROWS,
         ),
-        *access(C.SIGNIN, C.AUDITOR, C.JOB, select=ALL_ROWS, insert=ALL_ROWS),
+        *access(C.AUDITOR, C.JOB, select=ALL_ROWS, insert=ALL_ROWS),
     ),
 }

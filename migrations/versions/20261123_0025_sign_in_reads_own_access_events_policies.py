@@ -11,9 +11,14 @@ branch_labels = None
 depends_on = None
 
 
+OWN = "account_id = (SELECT nullif(current_setting('app.account', true), '')::bigint)"
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '500ms'")
+    op.execute(f"ALTER POLICY signin_select ON access_event USING ({OWN})")
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '500ms'")
+    op.execute("ALTER POLICY signin_select ON access_event USING (true)")
