@@ -35,7 +35,7 @@ def test_no_operation_sends_more_statements_than_its_row_says(
     gone = sorted(table.keys() - counts.keys())
     if stale or gone:
         with capsys.disabled():
-            print(f"\nquery_counts.csv is out of date, run python -m tests.api.query_counts: {stale} {gone}")  # noqa: T201
+            print(f"\nquery_counts.csv is out of date, run python -m tests.api.query_counts: {stale} {gone}")  # noqa: T201 - for who reads the run
 
 
 def test_every_role_class_with_a_sample_person_is_in_the_table() -> None:

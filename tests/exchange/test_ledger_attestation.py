@@ -45,8 +45,8 @@ def second_account(database: TestDatabase, login: str, of: str) -> None:
         async with owner_transaction(database.migrate_url, label="test") as context:
             known = select(Account).where(Account.login_name == of)
             account = (await context.session.execute(known)).scalar_one()
-            row = {"login_name": login, "person_id": account.person_id, "password_hash": account.password_hash}
-            row["password_changed_at"] = account.password_changed_at
+            copied = ("person_id", "password_hash", "password_changed_at")
+            row = {"login_name": login, **{name: getattr(account, name) for name in copied}}
             await context.session.execute(insert(Account).values(row))
 
     asyncio.run(work())
