@@ -44,6 +44,8 @@ class Reserved:
     blocked_until: datetime | None = None
     may_show_code: bool = False
     """Though blocked, a right second factor passes."""
+    is_strangers: bool = False
+    """Counted among the tries of addresses that never succeeded: what it added there may be taken back."""
 
 
 def origin_of(vault: Vault, login_name: str, address: str) -> Origin:
@@ -81,7 +83,7 @@ async def reserve(context: Context, origin: Origin, *, with_code: bool) -> Reser
     if until is not None and until > context.now:
         return Reserved(until, with_code and await _may_show_code(context, attempt))
     await _count(context, attempt, pressure)
-    return Reserved()
+    return Reserved(is_strangers=pressure is not None)
 
 
 async def _blocked(context: Context, origin: Origin) -> datetime | None:
@@ -95,19 +97,21 @@ async def _blocked(context: Context, origin: Origin) -> datetime | None:
     return until if until is not None and until > context.now else None
 
 
-async def succeeded(context: Context, origin: Origin) -> None:
+async def succeeded(context: Context, origin: Origin, *, is_strangers: bool) -> None:
     """The address is known from now on; what this try was counted as is taken back."""
     values = {"failures": 0, "blocked_until": None, "code_tries": 0, "succeeded_at": context.now}
     await context.session.execute(update(SignInAttempt).where(*_of(origin)).values(values))
-    await _relieve(context, origin)
+    if is_strangers:
+        await _relieve(context, origin)
 
 
-async def took_back(context: Context, origin: Origin) -> None:
+async def took_back(context: Context, origin: Origin, *, is_strangers: bool) -> None:
     """The password was right and only the code is missing: no failure, and no success either."""
     fewer = SignInAttempt.failures - 1
     taken_back = update(SignInAttempt).where(*_of(origin), SignInAttempt.failures > 0)
     await context.session.execute(taken_back.values(failures=fewer, blocked_until=None))
-    await _relieve(context, origin)
+    if is_strangers:
+        await _relieve(context, origin)
 
 
 async def forget(context: Context, digest: bytes) -> None:

@@ -56,6 +56,8 @@ class _Known:
 
     account_id: int | None = None
     password_hash: str | None = None
+    is_code_shown: bool = False
+    is_strangers: bool = False
 
 
 async def sign_in(desk: Desk, sent: SignIn) -> Answer:
@@ -65,29 +67,29 @@ async def sign_in(desk: Desk, sent: SignIn) -> Answer:
     the code is missing or wrong; TooManyRequests while slowed.
     """
     origin = desk.origin(sent.login_name)
-    known, is_code_shown = await _admit(desk, sent, origin)
+    known = await _admit(desk, sent, origin)
     # Outside of every transaction: a fifth of a second is long for a connection.
     if not await verify_password(sent.password.get_secret_value(), known.password_hash) or known.account_id is None:
         raise _wrong()
-    if not is_code_shown:
-        await _refuse_without_code(desk, known.account_id, sent, origin)
+    if not known.is_code_shown:
+        await _refuse_without_code(desk, known, sent, origin)
     async with _transaction(desk, known.account_id) as context:
         holder = await _holder(context, known)
-        await throttling.succeeded(context, origin)
+        await throttling.succeeded(context, origin, is_strangers=known.is_strangers)
         pending = await pending_step(context, holder, desk.rules)
         return await open_session(context, holder, sent.appointment_id, pending, desk.rules.max_hours)
 
 
-async def _admit(desk: Desk, sent: SignIn, origin: Origin) -> tuple[_Known, bool]:
+async def _admit(desk: Desk, sent: SignIn, origin: Origin) -> _Known:
     """The try, counted; TooManyRequests while slowed, unless a right code is shown: then the code is used."""
     async with _transaction(desk) as context:
         reserved = await throttling.reserve(context, origin, with_code=sent.code is not None)
         known = await _find(context, sent.login_name)
         now = context.now
     if reserved.blocked_until is None:
-        return known, False
+        return replace(known, is_strangers=reserved.is_strangers)
     if reserved.may_show_code and await _code_is_right(desk, known.account_id, sent.code):
-        return known, True
+        return replace(known, is_code_shown=True)
     raise TooManyRequests(retry_after=int((reserved.blocked_until - now).total_seconds()) + 1)
 
 
@@ -117,13 +119,14 @@ async def _code_is_right(desk: Desk, account_id: int | None, code: str | None) -
         return await second_factor.is_right(context, account_id or 0, code or "", or_recovery=True)
 
 
-async def _refuse_without_code(desk: Desk, account_id: int, sent: SignIn, origin: Origin) -> None:
+async def _refuse_without_code(desk: Desk, known: _Known, sent: SignIn, origin: Origin) -> None:
     """Unauthenticated where the account has a second factor and its code is missing or wrong."""
+    account_id = known.account_id or 0
     async with _transaction(desk, account_id) as context:
         if not await second_factor.is_enrolled(context, account_id):
             return
         if sent.code is None:
-            await throttling.took_back(context, origin)
+            await throttling.took_back(context, origin, is_strangers=known.is_strangers)
         is_right = sent.code is not None and await second_factor.is_right(
             context, account_id, sent.code, or_recovery=True
         )

@@ -114,6 +114,21 @@ def test_a_guesser_shuts_the_holder_out_neither_at_home_nor_elsewhere(
     assert try_one(prepared, login, HOME, SAMPLE_PASSWORD, clock.code(bound.secret)) == "signed_in"
 
 
+def test_passwords_shown_from_a_known_address_give_strangers_no_more_tries(
+    prepared: TestDatabase, clock: Clock, registry: Registry
+) -> None:
+    bound = enrol(registry, clock, "dongsheng-section")
+    assert try_one(prepared, bound.login, HOME, SAMPLE_PASSWORD, clock.code(bound.secret)) == "signed_in"
+    within(prepared, lambda pool: flood(pool, bound.login, 1_000))
+    assert try_one(prepared, bound.login, ABROAD) == "too_many_requests"
+    for _ in range(3):
+        assert try_one(prepared, bound.login, HOME, SAMPLE_PASSWORD) == "second_factor_required"
+    assert try_one(prepared, bound.login, ABROAD) == "too_many_requests"
+    clock.next_step()
+    assert try_one(prepared, bound.login, HOME, SAMPLE_PASSWORD, clock.code(bound.secret)) == "signed_in"
+    assert try_one(prepared, bound.login, ABROAD) == "too_many_requests"
+
+
 def test_codes_shown_while_blocked_are_few(prepared: TestDatabase, clock: Clock, registry: Registry) -> None:
     bound = enrol(registry, clock, "city-emergency-head")
     for _ in range(6):
