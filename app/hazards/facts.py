@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import text
-
 from app.infrastructure.context import Context
+from app.infrastructure.driver import NamedRow, Statement, read_together
 from app.infrastructure.errors import NotFound
 from app.regulation import permissions
 from app.regulation.facts import HazardFacts, LevelFact, RoundFact
@@ -23,24 +22,36 @@ from app.regulation.vocabulary import (
 
 # Its text stands with the wall (migration 0022): one function, planned once a connection whoever asks, that shows the
 # facts of a hazard to whom the hazard's own policy shows the hazard.
-_FACTS = text("SELECT * FROM hazard_facts(:hazard_id)")
-_FACTS_OF_MANY = text(
-    "SELECT f.* FROM unnest(CAST(:hazard_ids AS bigint[])) AS asked(id), LATERAL hazard_facts(asked.id) AS f"
+_FACTS = "SELECT * FROM hazard_facts(%(hazard_id)s)"
+_FACTS_OF_MANY = (
+    "SELECT f.* FROM unnest(CAST(%(hazard_ids)s AS bigint[])) AS asked(id), LATERAL hazard_facts(asked.id) AS f"
 )
+
+
+def facts_statement(hazard_id: int) -> Statement:
+    """The read of a hazard's facts, for `facts_of`."""
+    return Statement(_FACTS, {"hazard_id": hazard_id})
+
+
+def facts_of(rows: Sequence[NamedRow]) -> HazardFacts:
+    """The facts that the read found; `NotFound` where the actor may not see the hazard."""
+    if not rows:
+        raise NotFound
+    return _facts(rows[0]._asdict())
 
 
 async def load_facts(context: Context, hazard_id: int) -> HazardFacts:
     """The facts of a hazard the actor may see; `NotFound` otherwise."""
-    row = (await context.session.execute(_FACTS, {"hazard_id": hazard_id})).mappings().one_or_none()
-    if row is None:
-        raise NotFound
-    return _facts(dict(row))
+    role = context.actor.role_class.value
+    (rows,) = await read_together(context.session, role, facts_statement(hazard_id))
+    return facts_of(rows)
 
 
 async def load_facts_of(context: Context, hazard_ids: Sequence[int]) -> dict[int, HazardFacts]:
     """The facts of those of the hazards that the actor may see, by hazard, in one statement."""
-    rows = (await context.session.execute(_FACTS_OF_MANY, {"hazard_ids": list(hazard_ids)})).mappings()
-    found = (_facts(dict(row)) for row in rows)
+    asked = Statement(_FACTS_OF_MANY, {"hazard_ids": list(hazard_ids)})
+    (rows,) = await read_together(context.session, context.actor.role_class.value, asked)
+    found = (_facts(row._asdict()) for row in rows)
     return {facts.hazard_id: facts for facts in found}
 
 

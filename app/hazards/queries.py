@@ -4,17 +4,16 @@ from typing import Any
 
 from sqlalchemy import text
 
-from app.hazards.facts import load_facts, relations_to
+from app.hazards.facts import facts_of, facts_statement, relations_to
 from app.infrastructure.context import Context
-from app.infrastructure.errors import NotFound
-from app.reference.rulebook import rule_book
+from app.infrastructure.driver import Statement, read_together
+from app.reference.rulebook import edition_statement, rule_book_of
 from app.regulation import lifecycle
 from app.regulation.facts import RoundFact
 from app.regulation.masking import presented
 from app.regulation.vocabulary import Act, Channel
 
-_ONE = text(
-    """
+_ONE = """
     SELECT jsonb_build_object(
              'id', h.public_id, 'ledger_number', h.ledger_number, 'state', h.state, 'level', h.level,
              'version', h.version, 'cycle', h.cycle, 'channel', h.channel, 'sector', h.sector,
@@ -32,7 +31,7 @@ _ONE = text(
              'lead_department', CASE WHEN l.id IS NOT NULL THEN jsonb_build_object('id', l.id, 'name', l.name) END,
              'listing_office', CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'name', o.name) END,
              'original_deadline', h.original_deadline, 'current_deadline', h.current_deadline,
-             'deadline_is_provisional', h.deadline_is_provisional)
+             'deadline_is_provisional', h.deadline_is_provisional) AS view
       FROM hazard h
       JOIN site s ON s.id = h.site_id
       LEFT JOIN enterprise e ON e.id = h.enterprise_id
@@ -41,9 +40,8 @@ _ONE = text(
       LEFT JOIN organisation o ON o.id = h.listing_office_id
       LEFT JOIN unit_period u ON u.unit_id = h.unit_id
        AND daterange(u.valid_from, u.valid_until) @> (registry_now() AT TIME ZONE 'Asia/Shanghai')::date
-     WHERE h.id = :hazard_id
-    """
-)
+     WHERE h.id = %(hazard_id)s
+"""
 
 # A failed verification that names the running deadline sets none.
 _DEADLINE = text(
@@ -100,12 +98,16 @@ _TIMELINE = text(
 
 async def hazard_view(context: Context, hazard_id: int) -> dict[str, Any]:
     """One hazard as the API shows it, with the acts this actor may do now and the open round."""
-    view: dict[str, Any] | None = (await context.session.execute(_ONE, {"hazard_id": hazard_id})).scalar_one_or_none()
-    if view is None:
-        raise NotFound
-    view = presented(view, context.actor, is_own_report=view["channel"] == Channel.SELF_REPORT)
-    facts = await load_facts(context, hazard_id)
-    book = await rule_book(context)
+    found, rows, in_force = await read_together(
+        context.session,
+        context.actor.role_class.value,
+        Statement(_ONE, {"hazard_id": hazard_id}),
+        facts_statement(hazard_id),
+        edition_statement(context),
+    )
+    facts = facts_of(rows)
+    view = presented(found[0].view, context.actor, is_own_report=facts.channel is Channel.SELF_REPORT)
+    book = await rule_book_of(context, in_force)
     held = relations_to(context, facts)
     view["allowed_acts"] = [
         act.value for act in lifecycle.allowed_acts(facts, context.actor, held, book.edition, context.now)

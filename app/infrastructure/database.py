@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from sqlalchemy import text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
@@ -33,6 +33,8 @@ _CONNECT: Final[dict[str, Any]] = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    # Every statement once for each role class that sends it.
+    "prepare_threshold": 2,
 }
 
 
@@ -63,6 +65,7 @@ class OtherAppointment:
 Principal = Token | OtherAppointment | SystemPrincipal | None
 """None is the public: nobody signed in."""
 
+_ROLE: Final = "qingling role class"
 _PUBLIC: Final = SystemPrincipal(RoleClass.PUBLIC, "公众")
 
 # The transaction's one first statement; an unknown token gives no row, sets no role, and so sees nothing.
@@ -131,6 +134,7 @@ class Database:
             hide_parameters=True,
             connect_args={**_CONNECT, "target_session_attrs": wanted},
         )
+        event.listen(engine.sync_engine, "before_cursor_execute", _marked_with_role, retval=True)
         return cls(engine, idle_minutes=idle_minutes)
 
     async def close(self) -> None:
@@ -187,6 +191,7 @@ class Database:
                 await self._forget_dead(connection, error)
                 driver = await driver_of(connection)
                 row = await self._become(driver, principal)
+            connection.info[_ROLE] = _role_class_of(principal, row)
             # Committed by the driver before this ends; the session's own end then finds nothing left to do.
             async with AsyncSession(connection, expire_on_commit=False) as session, session.begin():
                 yield driver, _context_of(session, principal, row, request_id)
@@ -231,6 +236,19 @@ async def under_role(context: Context, role_class: RoleClass) -> AsyncIterator[N
     await context.session.execute(_TAKE_ROLE, {"role_class": role_class.value})
     yield
     await context.session.execute(_TAKE_ROLE, {"role_class": context.actor.role_class.value})
+
+
+def _marked_with_role(
+    connection: Connection, _cursor: object, statement: str, parameters: object, *_: object
+) -> tuple[str, object]:
+    """The statement under a text of its own for each role: PostgreSQL plans anew what another role has prepared."""
+    return f"{statement} /* {connection.info.get(_ROLE, '')} */", parameters
+
+
+def _role_class_of(principal: Principal, row: NamedRow) -> str:
+    if isinstance(principal, Token | OtherAppointment):
+        return str(row.role_class)
+    return (principal or _PUBLIC).role_class.value
 
 
 async def _refuse_changed_principal(driver: Driver, actor: Actor, *then: Statement) -> None:

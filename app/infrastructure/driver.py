@@ -6,12 +6,12 @@ SQLAlchemy.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 Driver = psycopg.AsyncConnection[Any]
 NamedRow = Any
@@ -22,7 +22,7 @@ NamedRow = Any
 class Statement:
     """A statement in the driver's own form (`%(name)s`) and its parameters; prepared unless it is only a word."""
 
-    sql: LiteralString
+    sql: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     prepared: bool = True
 
@@ -35,6 +35,13 @@ async def driver_of(connection: AsyncConnection) -> Driver:
     return driver
 
 
+async def read_together(session: AsyncSession, role_class: str, *statements: Statement) -> list[list[NamedRow]]:
+    """The rows of several reads in the session's transaction, in one round trip; each is planned once for each role."""
+    driver = await driver_of(await session.connection())
+    marked = [Statement(f"{one.sql} /* {role_class} */", one.parameters) for one in statements]
+    return await in_one_round_trip(driver, *marked)
+
+
 async def in_one_round_trip(driver: Driver, *statements: Statement) -> list[list[NamedRow]]:
     """The rows of each statement, all sent at once; the first that fails ends them all, as SQLAlchemy's error."""
     try:
@@ -42,7 +49,7 @@ async def in_one_round_trip(driver: Driver, *statements: Statement) -> list[list
             # The cursor's own factory: one set on the connection would go on to the next borrower.
             cursors = [
                 await driver.cursor(row_factory=namedtuple_row).execute(
-                    statement.sql, statement.parameters or None, prepare=statement.prepared
+                    statement.sql.encode(), statement.parameters or None, prepare=statement.prepared
                 )
                 for statement in statements
             ]

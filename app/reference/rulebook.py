@@ -1,11 +1,13 @@
 """The rules a decision is taken under: the edition in force and the calendar, read from the database, parsed once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 
 from app.infrastructure.context import Context
+from app.infrastructure.driver import NamedRow, Statement, read_together
 from app.infrastructure.errors import InvalidParameter, TemporarilyUnavailable
 from app.regulation.deadlines import Calendar, business_date
 from app.regulation.edition import Edition, load_edition
@@ -24,21 +26,29 @@ class RuleBook:
 _KNOWN: dict[bytes, Edition] = {}
 """By the hash of its text: an edition never changes once loaded, so its text is fetched and parsed once a process."""
 
-_IN_FORCE = (
-    select(rules.Edition.id, rules.Edition.content_sha256)
-    .where(rules.Edition.in_force_from <= bindparam("today"))
-    .order_by(rules.Edition.id.desc())
-    .limit(1)
-)
+_IN_FORCE = """
+    SELECT id, content_sha256 FROM edition WHERE in_force_from <= %(today)s ORDER BY id DESC LIMIT 1
+"""
 
 
 async def rule_book(context: Context) -> RuleBook:
     """The newest loaded edition whose `in_force_from` has come; refuses to decide anything without one."""
-    today = business_date(context.now)
-    row = (await context.session.execute(_IN_FORCE, {"today": today})).one_or_none()
-    if row is None:
+    role = context.actor.role_class.value
+    (rows,) = await read_together(context.session, role, edition_statement(context))
+    return await rule_book_of(context, rows)
+
+
+def edition_statement(context: Context) -> Statement:
+    """The read of which edition is in force, for `rule_book_of`: it may go with others in one round trip."""
+    return Statement(_IN_FORCE, {"today": business_date(context.now)})
+
+
+async def rule_book_of(context: Context, rows: Sequence[NamedRow]) -> RuleBook:
+    """The rule book under the edition that the read found; TemporarilyUnavailable where there is none."""
+    if not rows:
         raise TemporarilyUnavailable("no_edition_in_force", "系统尚未加载生效的规则版本,请管理员执行 qingling init。")
-    return RuleBook(row.id, await _edition(context, row.content_sha256), today)
+    edition = await _edition(context, rows[0].content_sha256)
+    return RuleBook(rows[0].id, edition, business_date(context.now))
 
 
 async def _edition(context: Context, sha256: bytes) -> Edition:
