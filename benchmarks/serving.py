@@ -70,7 +70,7 @@ def qingling(environment: Mapping[str, str], log: Path, **extra: str) -> Iterato
     settings = {**_UNLIMITED, **environment, **extra, "QINGLING_PORT": str(port), "QINGLING_LOG_LEVEL": "info"}
     settings["QINGLING_DATABASE_POOL_SIZE"] = str(CONNECTIONS)
     command = [sys.executable, "-m", "benchmarks.worker", "serve"]
-    with _served(command, {**os.environ, **settings}, log, port, "/readyz") as served:
+    with _served(command, {**os.environ, **settings}, log, port, "/healthz") as served:
         yield served
 
 
