@@ -53,12 +53,23 @@ def sent_by(loaded: Loaded, act: Callable[[], None]) -> tuple[Sent, ...]:
     before = log.stat().st_size
     act()
     text = _after(log, before)
-    statements = tuple(_statements(text))
-    words = [statement.text.split(maxsplit=1)[0].upper() for statement in statements]
-    begin, end = words.index("BEGIN"), len(words) - 1 - words[::-1].index("COMMIT")
-    if words.count("BEGIN") != 1:
-        raise RuntimeError(f"one request was {words.count('BEGIN')} transactions")
-    return statements[begin : end + 1]
+    # Readiness is asked meanwhile, by nobody who holds a token.
+    transactions = [one for one in _transactions(text) if any("principal_of" in sent.text for sent in one)]
+    if len(transactions) != 1:
+        raise RuntimeError(f"one request was {len(transactions)} transactions")
+    return transactions[0]
+
+
+def _transactions(text: str) -> Iterator[tuple[Sent, ...]]:
+    """What each connection sent from a BEGIN to its COMMIT, both with it."""
+    under_way: dict[int, list[Sent]] = {}
+    for process, sent in _statements(text):
+        if sent.text.upper().startswith("BEGIN"):
+            under_way[process] = []
+        if process in under_way:
+            under_way[process].append(sent)
+        if sent.text.upper() == "COMMIT" and process in under_way:
+            yield tuple(under_way.pop(process))
 
 
 def _after(log: Path, position: int) -> str:
@@ -75,14 +86,14 @@ def _after(log: Path, position: int) -> str:
         return written.read().decode()
 
 
-def _statements(text: str) -> Iterator[Sent]:
+def _statements(text: str) -> Iterator[tuple[int, Sent]]:
     for line in text.splitlines():
         entry = json.loads(line)
         found = _EXECUTED.fullmatch(entry.get("message", ""))
         if entry.get("user") == "qingling_app" and found and found[1].strip(" ;"):
             given = dict(_PARAMETER.findall(entry.get("detail", "")))
             values = [given[number] for number in sorted(given, key=int)]
-            yield Sent(found[1].strip().rstrip(";"), tuple(map(_value, values)))
+            yield int(entry["pid"]), Sent(found[1].strip().rstrip(";"), tuple(map(_value, values)))
 
 
 def _value(logged: str) -> str | None:

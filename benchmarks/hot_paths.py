@@ -157,7 +157,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    targets = _SIGNATURES_A_SECOND // 4 * asked.seconds * asked.rounds + 2 * _SIGNATURES_A_SECOND
+    targets = _SIGNATURES_A_SECOND // len(LEVELS) * asked.seconds * (asked.rounds + 1) + 50
     with registry_at_size(asked.hazards, targets) as loaded, Client() as client:
         print(f"{asked.hazards} hazards loaded", file=sys.stderr)
         found = _measure(loaded, client, asked.rounds, asked.seconds)
