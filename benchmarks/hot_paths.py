@@ -18,7 +18,7 @@ from benchmarks import pgbench
 from benchmarks.limits import Limits, captured
 from benchmarks.load import Answers, Client, request
 from benchmarks.paths import Paths
-from benchmarks.registry_at_size import LEVELS, Loaded, registry_at_size
+from benchmarks.registry_at_size import LEVELS, SAMPLES, Loaded, registry_at_size
 from benchmarks.serving import Served, bare_route, cpu_seconds_below, grown, qingling
 
 FLOORS: Final = {"report": 0.10, "read": 0.15, "list": 0.13, "sign": 0.14}
@@ -157,6 +157,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    if asked.hazards < 100 * SAMPLES:
+        parser.error(f"fewer than {100 * SAMPLES} hazards leave a single enterprise too few to read")
     targets = _SIGNATURES_A_SECOND // len(LEVELS) * asked.seconds * (asked.rounds + 1) + 50
     with registry_at_size(asked.hazards, targets) as loaded, Client() as client:
         print(f"{asked.hazards} hazards loaded", file=sys.stderr)
