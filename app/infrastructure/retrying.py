@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.infrastructure.constraint_errors import is_contention, is_lost_connection
 
 MOST_RETRIES: Final = 3
+LARGEST_KEPT: Final = 1 << 20
+"""In bytes: a document, but no upload. It is kept before anybody is asked who they are."""
 _LONGEST_PAUSE: Final = 0.05
 """In seconds before the first retry; twice that before the next."""
 _STATE: Final = "tries_left"
@@ -47,8 +49,8 @@ class Retrying:
         if retries == 0:
             await self._app(scope, receive, send)
             return
-        body = _Kept(receive)
         state: dict[str, Any] = scope.setdefault("state", {})
+        body = _Kept(receive, state)
         for retry in range(retries + 1):
             state[_STATE] = retries - retry
             try:
@@ -68,11 +70,13 @@ def _retries(scope: Scope) -> int:
 
 
 class _Kept:
-    """What was received of the request, given again from its beginning to each try."""
+    """What was received of the request, given again from its beginning to each try; of too much nothing, and no try."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, state: dict[str, Any]) -> None:
         self._receive = receive
+        self._state = state
         self._messages: list[Message] = []
+        self._size = 0
 
     def again(self) -> Receive:
         """A receive channel from the beginning."""
@@ -80,12 +84,21 @@ class _Kept:
 
         async def receive() -> Message:
             nonlocal position
-            if position == len(self._messages):
-                message = await self._receive()
-                if message["type"] != "http.request":
-                    return message
-                self._messages.append(message)
-            position += 1
-            return self._messages[position - 1]
+            if position < len(self._messages):
+                position += 1
+                return self._messages[position - 1]
+            message = await self._receive()
+            if message["type"] == "http.request":
+                self._keep(message)
+                position = len(self._messages)
+            return message
 
         return receive
+
+    def _keep(self, message: Message) -> None:
+        self._size += len(message.get("body", b""))
+        if self._size > LARGEST_KEPT:
+            self._messages.clear()
+            self._state[_STATE] = 0
+        else:
+            self._messages.append(message)
