@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Delete, delete, func, select
+from sqlalchemy import Delete, and_, delete, func, or_, select
 
 from app.infrastructure.context import Context
 from app.jobs.work import Work
@@ -39,8 +39,13 @@ def _statements() -> dict[str, Delete]:
     return {
         "idempotency_key": delete(IdempotencyKey).where(IdempotencyKey.recorded_at < now - KEPT),
         "session": delete(Session).where(func.least(Session.revoked_at, Session.expires_at) < now - KEPT, ~is_evidence),
+        # A known address stays known; anybody can make up logins that never were, a row for each.
         "sign_in_attempt": delete(SignInAttempt).where(
-            SignInAttempt.tried_at < now - KEPT, func.coalesce(SignInAttempt.blocked_until, now) <= now
+            or_(
+                SignInAttempt.tried_at < now - KEPT,
+                and_(SignInAttempt.succeeded_at.is_(None), SignInAttempt.tried_at < now - _FORGOTTEN),
+            ),
+            func.coalesce(SignInAttempt.blocked_until, now) <= now,
         ),
         "sign_in_pressure": delete(SignInPressure).where(
             SignInPressure.window_started_at < now - _FORGOTTEN,

@@ -68,6 +68,21 @@ def test_ended_sign_ins_and_kept_answers_go_after_thirty_days_and_no_earlier(
         assert [after[table] for table in kept] == [before[table] for table in kept]
 
 
+def test_a_login_that_never_was_is_forgotten_the_next_day_and_a_known_address_is_not(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    with open_registry(database, tmp_path) as registry:
+        registry.sign_in("city-office-head")
+        for number in range(3):
+            guessed = {"login_name": f"nobody-{number}", "password": "不对"}
+            registry.client.post("/api/v1/session", json=guessed)
+    days_pass(database, 2)
+    remove(database, tmp_path)
+    with psycopg.connect(libpq_address(database.superuser_url)) as connection:
+        kept = connection.execute("SELECT succeeded_at IS NOT NULL FROM sign_in_attempt").fetchall()
+    assert kept == [(True,)]
+
+
 def test_a_sign_in_still_good_is_kept_by_the_database_itself(database: TestDatabase, tmp_path: Path) -> None:
     with open_registry(database, tmp_path) as registry:
         registry.sign_in("city-office-head")
