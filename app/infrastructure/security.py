@@ -22,6 +22,9 @@ LONGEST_PASSWORD: Final = 256
 _ARGON2: Final = PasswordHash((Argon2Hasher(),))
 # Each verification holds 64 MiB and a core for a fifth of a second: two at once leave the rest of the server alive.
 _ARGON2_AT_ONCE: Final = anyio.CapacityLimiter(2)
+# Anybody may send passwords to the sign-in; whoever proves themselves again holds a transaction and waits in no queue
+# of theirs.
+_OF_STRANGERS_AT_ONCE: Final = anyio.CapacityLimiter(2)
 # Of random bytes nobody kept, with the parameters of every new hash: written down, for making it costs each start.
 _NOBODYS_HASH: Final = (
     "$argon2id$v=19$m=65536,t=3,p=4$w6lIz5Q52HisDnlqsyYDnA$iUGq4KTlpNHMDdYwogD6VJ0pSxxrMc3IK7gVwJ17v/g"
@@ -42,11 +45,15 @@ async def hash_initial_password(password: str, login_name: str) -> str:
     return await hash_password(password)
 
 
-async def verify_password(password: str, kept: str | None) -> bool:
-    """Whether the password is the kept hash's. `None` (no such account) costs the same time and is always False."""
+async def verify_password(password: str, kept: str | None, *, of_stranger: bool = False) -> bool:
+    """Whether the password is the kept hash's. `None` (no such account) costs the same time and is always False.
+
+    `of_stranger`: of somebody who is not signed in yet.
+    """
     if len(password) > LONGEST_PASSWORD:
         return False
-    right = await anyio.to_thread.run_sync(_is_right, password, kept or _NOBODYS_HASH, limiter=_ARGON2_AT_ONCE)
+    limiter = _OF_STRANGERS_AT_ONCE if of_stranger else _ARGON2_AT_ONCE
+    right = await anyio.to_thread.run_sync(_is_right, password, kept or _NOBODYS_HASH, limiter=limiter)
     return right and kept is not None
 
 

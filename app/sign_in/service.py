@@ -69,7 +69,8 @@ async def sign_in(desk: Desk, sent: SignIn) -> Answer:
     origin = desk.origin(sent.login_name)
     known = await _admit(desk, sent, origin)
     # Outside of every transaction: a fifth of a second is long for a connection.
-    if not await verify_password(sent.password.get_secret_value(), known.password_hash) or known.account_id is None:
+    is_theirs = await verify_password(sent.password.get_secret_value(), known.password_hash, of_stranger=True)
+    if not is_theirs or known.account_id is None:
         raise _wrong()
     if not known.is_code_shown:
         await _refuse_without_code(desk, known, sent, origin)

@@ -23,6 +23,23 @@ from app.infrastructure.security import (
 KEY = b"k" * 32
 
 
+def test_whoever_is_signed_in_does_not_wait_behind_a_crowd_of_strangers() -> None:
+    finished: list[str] = []
+
+    async def verified(who: str, **of: bool) -> None:
+        await verify_password("anything", None, **of)
+        finished.append(who)
+
+    async def all_at_once() -> None:
+        async with anyio.create_task_group() as asking:
+            for _ in range(12):
+                asking.start_soon(lambda: verified("stranger", of_stranger=True))
+            asking.start_soon(verified, "signed in")
+
+    anyio.run(all_at_once)
+    assert finished.index("signed in") < 6
+
+
 def test_only_the_right_password_verifies() -> None:
     kept = anyio.run(hash_password, "correct horse 电池")
     assert anyio.run(verify_password, "correct horse 电池", kept)
