@@ -10,7 +10,7 @@ from tests.matrix.people import KNOWN_IDENTITY
 _API: Final = "/api/v1"
 _PASSWORD: Final = "Wind-and-steppe-2027"
 _HOLIDAYS: Final = {"source": "国办发明电〔2025〕7号", "holidays": [f"2026-10-0{day}" for day in range(1, 8)]}
-_SIGN_IN: Final = {"login_name": "chemical-safety-officer", "password": SAMPLE_PASSWORD}
+_SIGN_IN: Final = {"login_name": "city-auditor", "password": SAMPLE_PASSWORD}
 _CONFIRMATION: Final = {"password": SAMPLE_PASSWORD, "document_sha256": "f" * 64}
 
 
