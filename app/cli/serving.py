@@ -139,7 +139,7 @@ def _serve(settings: Settings, addresses: Addresses, listener: socket.socket, wh
     watcher.start()
     with jobs_beside(settings, addresses):
         _set_collector()
-    server.run(sockets=[listener])
+        server.run(sockets=[listener])
 
 
 def _set_collector() -> None:
