@@ -10,6 +10,7 @@ from app.accounts.idempotency import Replayed
 from app.accounts.router import router as access_events
 from app.audit.router import router as audit
 from app.case_file.router import router as case_file
+from app.console.readiness import OneLook
 from app.console.router import router as console
 from app.enterprises.router import router as enterprises
 from app.evidence.folder import EvidenceFolder
@@ -89,6 +90,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.vault = Vault(settings.identity_key_bytes())
     app.state.evidence = EvidenceFolder(settings.data_dir / "evidence")
     app.state.sign_on = Provider.configured(settings.security, machine_seconds)
+    app.state.readiness = OneLook()
     app.state.cursors = Cursors(settings.cursor_key_bytes())
     declared = [Depends(only_declared_parameters), Depends(only_json_documents)]
     for router in ROUTERS:

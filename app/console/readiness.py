@@ -1,6 +1,7 @@
 """Whether the registry behind this process can be worked with: faults make it unready, warnings do not."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cache
 
 from sqlalchemy import func, select, text
@@ -12,13 +13,30 @@ from app.reference.posts_check import report_on_posts
 from app.regulation.deadlines import business_date
 from app.tables import rules
 
+Findings = tuple[list[str], list[str]]
+"""Faults and warnings."""
+
+
+class OneLook:
+    """One look at a time, shared by whoever asks meanwhile: anybody may ask, as often as they like, uncounted."""
+
+    def __init__(self) -> None:
+        self._running: asyncio.Future[Findings] | None = None
+
+    async def at(self, look: Callable[[], Awaitable[Findings]]) -> Findings:
+        """What the running look finds, or a new one."""
+        if self._running is None or self._running.done():
+            self._running = asyncio.ensure_future(look())
+        # Whoever leaves takes nothing from those who wait on.
+        return await asyncio.shield(self._running)
+
 
 @cache
 def _wanted_revision() -> str:
     return head_revision()
 
 
-async def findings(context: Context, destinations: Iterable[str] = ()) -> tuple[list[str], list[str]]:
+async def findings(context: Context, destinations: Iterable[str] = ()) -> Findings:
     """Faults and warnings, in Chinese sentences; `destinations`: where heads of the trail are to be handed."""
     session = context.session
     revision = (await session.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts.authentication import database_of, request_id
-from app.console.readiness import findings
+from app.console.readiness import Findings, OneLook, findings
 from app.infrastructure.database import SystemPrincipal
 from app.infrastructure.errors import RegistryError
 from app.regulation.vocabulary import RoleClass
@@ -24,10 +24,19 @@ async def read_health() -> dict[str, str]:
 @router.get("/readyz", operation_id="read_readiness", summary="可以受理业务")
 async def read_readiness(request: Request, response: Response) -> dict[str, Any]:
     """200 when acts can be taken, 503 with the reasons otherwise."""
-    try:
-        async with database_of(request).transaction(_ASKING, request_id=request_id(request)) as context:
-            faults, warnings = await findings(context, request.app.state.settings.security.head_destinations)
-    except (RegistryError, SQLAlchemyError):
-        faults, warnings = ["数据库无法连接或没有应答"], []
+    looks: OneLook = request.app.state.readiness
+
+    async def look() -> Findings:
+        return await _look(request)
+
+    faults, warnings = await looks.at(look)
     response.status_code = 503 if faults else 200
     return {"status": "unready" if faults else "ready", "faults": faults, "warnings": warnings}
+
+
+async def _look(request: Request) -> Findings:
+    try:
+        async with database_of(request).transaction(_ASKING, request_id=request_id(request)) as context:
+            return await findings(context, request.app.state.settings.security.head_destinations)
+    except (RegistryError, SQLAlchemyError):
+        return ["数据库无法连接或没有应答"], []
