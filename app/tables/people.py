@@ -189,7 +189,11 @@ class StepUp(Base):
     """A fresh proof of who sits there, bound to the content's hash and, for a signature, to the level."""
 
     __tablename__ = "step_up"
-    __table_args__ = (is_digest("content_sha256"), Index("ix_step_up_account_id", "account_id"), Index("ix_step_up_session_id", "session_id"))
+    __table_args__ = (
+        is_digest("content_sha256"),
+        Index("ix_step_up_account_id", "account_id"),
+        Index("ix_step_up_session_id", "session_id"),
+    )
     id: Mapped[Key]
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="RESTRICT"))
     session_id: Mapped[int] = mapped_column(ForeignKey("session.id", ondelete="RESTRICT"))
