@@ -5,7 +5,8 @@ nothing, is counted and listed, and everything it does stands in the account's s
 """
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.orm import aliased
@@ -26,6 +27,8 @@ from app.regulation.permissions import Permission, has_permission
 from app.tables.credentials import AccessRestoration
 from app.tables.people import Account, PersonDisablement
 
+_GOOD_FOR: Final = timedelta(hours=24)
+"""How long a proposal waits: one left lying would let a single administrator in later."""
 _COLUMNS = (
     AccessRestoration.id,
     AccessRestoration.account_id,
@@ -140,6 +143,10 @@ def _refuse_unconfirmable(context: Context, row: Row[Any], document_sha256: str)
             "restoration_confirmed_by_another",
             "恢复登录须由申请人以外的另一名管理员确认。",
             remedy="请由另一名管理员以本人账号确认。",
+        )
+    if context.now - row.proposed_at > _GOOD_FOR:
+        raise RuleNotMet(
+            "restoration_lapsed", "这一恢复登录申请已超过 24 小时,不再有效。", remedy="仍须恢复的,请重新申请。"
         )
     _refuse_other_document(document_sha256, _digest(row))
 

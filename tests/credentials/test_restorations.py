@@ -61,6 +61,20 @@ def test_two_administrators_bring_back_who_lost_telephone_and_password(
     ]
 
 
+def test_a_proposal_left_lying_serves_nobody_alone_later(registry: Registry, clock: Clock, watch: Watch) -> None:
+    account = account_of(watch, "jungar-section")
+    twice = [propose(registry, account), propose(registry, account)]
+    clock.advance(hours=23)
+    registry.tokens.clear()
+    assert confirm(registry, twice[0]).status == 201
+    clock.advance(hours=1, seconds=1)
+    registry.tokens.clear()
+    registry.sign_in("security-admin")
+    with watch.unchanged():
+        late = confirm(registry, twice[1])
+    assert (late.status, late.code) == (409, "restoration_lapsed")
+
+
 def test_one_person_restores_nobody_alone_and_nobody_themselves(registry: Registry, watch: Watch) -> None:
     account = account_of(watch, "jungar-head")
     proposal = propose(registry, account)
