@@ -70,7 +70,8 @@ def _named(request: Request, parameter: str | None) -> str | None:
     if parameter is None:
         return None
     found = request.path_params.get(parameter, request.query_params.get(parameter))
-    return None if found is None else str(found)
+    # What is not even printable the route's own declaration refuses, once every dependency was asked.
+    return str(found) if found is not None and str(found).isprintable() else None
 
 
 async def access_events(context: Context, wanted: AccessEventsAsked, cursors: Cursors) -> dict[str, Any]:

@@ -119,6 +119,10 @@ STAGES: dict[str, Callable[[Registry, Watch], str]] = {
 }
 
 
+OF_EACH_COMMIT = ("reported", "listed", "declared", "signed once", "closed")
+"""One stage of each state and an open round; `make long` walks to all of them."""
+
+
 def test_every_act_with_a_route_is_tried() -> None:
     assert set(TRIED) | NO_ROUTE == set(Act)
 
@@ -137,7 +141,9 @@ def reached(registry: Registry, watch: Watch, stage: str) -> tuple[dict[str, Any
 
 
 @pytest.mark.parametrize("group", PERSONAS)
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    "stage", [pytest.param(name, marks=() if name in OF_EACH_COMMIT else pytest.mark.long) for name in STAGES]
+)
 def test_what_is_allowed_is_what_the_routes_admit(registry: Registry, watch: Watch, stage: str, group: str) -> None:
     whole, evidence = reached(registry, watch, stage)
     hazard = whole["id"]

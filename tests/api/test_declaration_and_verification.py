@@ -46,7 +46,7 @@ def test_a_declaration_is_a_draft_until_two_persons_have_signed_it(registry: Reg
     assert drafted.headers["location"].endswith(f"/declarations/{drafted.body['id']}")
     after = watch.counts()
     written = {name: after[name] - before[name] for name in after if after[name] != before[name]}
-    assert written == {"declaration": 1, "document_evidence": 1}
+    assert written == {"declaration": 1, "document_evidence": 1, "audit_event": 1}
     assert watch.hazard(hazard)["version"] == version
     first = confirms(registry, hazard, "declarations", drafted.body, by="chemical-principal")
     assert [one["code"] for one in first.body["awaits"]] == ["the_enterprise_signed_twice"]
