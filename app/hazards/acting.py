@@ -1,13 +1,14 @@
 """What every act's route shares: which hazard at which version, whether only to try, and how the result is told."""
 
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Query
 from pydantic import BaseModel, ConfigDict
 
-from app.hazards.queries import hazard_view
-from app.hazards.transition import Target, Verdict
+from app.hazards.queries import hazard_in_scope, hazard_view
+from app.hazards.transition import Target, Verdict, public_id_in, refuse_who_may_not_read, resolve
 from app.infrastructure.answers import Answer
 from app.infrastructure.context import Context
 from app.infrastructure.errors import FieldError, InvalidParameter
@@ -60,9 +61,21 @@ def tried(unmet: tuple[Unmet, ...]) -> Answer:
     return Answer({"dry_run": True, "would_be_done": not unmet, "unmet": rows}, was_tried_only=True)
 
 
+async def hazard_to_read(context: Context, reference: str) -> Answer:
+    """A hazard by id or ledger number; NotPermitted for who may read none at all, NotFound outside of the scope."""
+    refuse_who_may_not_read(context)
+    public_id = public_id_in(reference)
+    if public_id is None:
+        return await hazard_answer(context, await resolve(context, reference))
+    return _answer(await hazard_in_scope(context, public_id))
+
+
 async def hazard_answer(context: Context, hazard_id: int) -> Answer:
     """A hazard with its ETag and address."""
-    view = await hazard_view(context, hazard_id)
+    return _answer(await hazard_view(context, hazard_id))
+
+
+def _answer(view: Mapping[str, Any]) -> Answer:
     return Answer(view, version=view["version"], location=f"/api/v1/hazards/{view['id']}")
 
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import Select, bindparam, func, literal_column, select
+
+from app.hazards.scope import hazard_is_visible
 from app.infrastructure.context import Context
-from app.infrastructure.driver import NamedRow, Statement, read_together
+from app.infrastructure.driver import NamedRow, Statement, as_sent, read_together
 from app.infrastructure.errors import NotFound
 from app.regulation import permissions
-from app.regulation.facts import HazardFacts, LevelFact, RoundFact
+from app.regulation.facts import Actor, HazardFacts, LevelFact, RoundFact
 from app.regulation.vocabulary import (
     Channel,
     HazardLevel,
@@ -19,6 +24,7 @@ from app.regulation.vocabulary import (
     Relation,
     State,
 )
+from app.tables.hazards import Hazard
 
 # Its text stands with the wall (migration 0022): one function, planned once a connection whoever asks, that shows the
 # facts of a hazard to whom the hazard's own policy shows the hazard.
@@ -31,6 +37,19 @@ _FACTS_OF_MANY = (
 def facts_statement(hazard_id: int) -> Statement:
     """The read of a hazard's facts, for `facts_of`."""
     return Statement(_FACTS, {"hazard_id": hazard_id})
+
+
+def facts_in_scope_statement(actor: Actor, public_id: UUID) -> Statement:
+    """The read of a hazard's facts by its public id within the actor's scope, for `facts_of`."""
+    asked = _facts_in_scope(actor)
+    return Statement(asked.sql, {**asked.parameters, "public_id": public_id})
+
+
+@lru_cache(maxsize=1024)
+def _facts_in_scope(actor: Actor) -> Statement:
+    facts = func.hazard_facts(Hazard.id).table_valued("hazard_id", name="f")
+    seen: Select[Any] = select(literal_column("f.*")).select_from(Hazard, facts)
+    return as_sent(seen.where(Hazard.public_id == bindparam("public_id"), hazard_is_visible(actor)), "public_id")
 
 
 def facts_of(rows: Sequence[NamedRow]) -> HazardFacts:

@@ -1,10 +1,11 @@
 """Reads of hazards: one, a page of many, a timeline; PostgreSQL makes the JSON, Python adds what the rules allow."""
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
-from app.hazards.facts import facts_of, facts_statement, relations_to
+from app.hazards.facts import facts_in_scope_statement, facts_of, facts_statement, relations_to
 from app.infrastructure.context import Context
 from app.infrastructure.driver import Statement, read_together
 from app.reference.rulebook import edition_statement, rule_book_of
@@ -40,8 +41,9 @@ _ONE = """
       LEFT JOIN organisation o ON o.id = h.listing_office_id
       LEFT JOIN unit_period u ON u.unit_id = h.unit_id
        AND daterange(u.valid_from, u.valid_until) @> (registry_now() AT TIME ZONE 'Asia/Shanghai')::date
-     WHERE h.id = %(hazard_id)s
 """
+_BY_ID = _ONE + " WHERE h.id = %(hazard_id)s"
+_BY_PUBLIC_ID = _ONE + " WHERE h.public_id = %(public_id)s"
 
 # A failed verification that names the running deadline sets none.
 _DEADLINE = text(
@@ -98,13 +100,19 @@ _TIMELINE = text(
 
 async def hazard_view(context: Context, hazard_id: int) -> dict[str, Any]:
     """One hazard as the API shows it, with the acts this actor may do now and the open round."""
-    found, rows, in_force = await read_together(
-        context.session,
-        context.actor.role_class.value,
-        Statement(_ONE, {"hazard_id": hazard_id}),
-        facts_statement(hazard_id),
-        edition_statement(context),
-    )
+    one = Statement(_BY_ID, {"hazard_id": hazard_id})
+    return await _view(context, one, facts_statement(hazard_id))
+
+
+async def hazard_in_scope(context: Context, public_id: UUID) -> dict[str, Any]:
+    """The same by the hazard's public id, in one round trip; NotFound where it is not within the actor's scope."""
+    one = Statement(_BY_PUBLIC_ID, {"public_id": public_id})
+    return await _view(context, one, facts_in_scope_statement(context.actor, public_id))
+
+
+async def _view(context: Context, *of_hazard: Statement) -> dict[str, Any]:
+    role = context.actor.role_class.value
+    found, rows, in_force = await read_together(context.session, role, *of_hazard, edition_statement(context))
     facts = facts_of(rows)
     view = presented(found[0].view, context.actor, is_own_report=facts.channel is Channel.SELF_REPORT)
     book = await rule_book_of(context, in_force)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.accounts.authentication import SignedIn
 from app.accounts.idempotency import shown
 from app.hazards import listing, queries
-from app.hazards.acting import Reference, hazard_answer
+from app.hazards.acting import Reference, hazard_to_read
 from app.hazards.listing import HazardFilter
 from app.hazards.transition import resolve_to_read
 from app.infrastructure.keyset import linked
@@ -30,7 +30,7 @@ async def list_hazards(
 @router.get("/{reference}", operation_id="read_hazard", summary="查看隐患")
 async def read_hazard(reference: Reference, context: SignedIn) -> Response:
     """One hazard, by id or ledger number, with the acts the caller may do now and its ETag."""
-    return shown(await hazard_answer(context, await resolve_to_read(context, reference)))
+    return shown(await hazard_to_read(context, reference))
 
 
 @router.get("/{reference}/timeline", operation_id="read_timeline", summary="办理过程")

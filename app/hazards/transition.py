@@ -151,10 +151,8 @@ def _compare_version(current: int, target: Target, intent: Intent) -> None:
 
 
 def _is_referred_to(reference: str) -> ColumnElement[bool]:
-    try:
-        return Hazard.public_id == UUID(reference)
-    except ValueError:
-        return Hazard.ledger_number == reference
+    public_id = public_id_in(reference)
+    return Hazard.ledger_number == reference if public_id is None else Hazard.public_id == public_id
 
 
 async def resolve(context: Context, reference: str) -> int:
@@ -164,23 +162,28 @@ async def resolve(context: Context, reference: str) -> int:
     row = (await context.session.execute(seen)).one_or_none()
     if row is None:
         raise NotFound
-    by_number = not _is_public_id(reference)
+    by_number = public_id_in(reference) is None
     return int(row.duplicate_of_id if by_number and row.duplicate_of_id else row.id)
 
 
 async def resolve_to_read(context: Context, reference: str) -> int:
     """As `resolve`, for whoever may read hazards at all: NotPermitted comes before NotFound and tells nothing."""
-    if not has_permission(Permission.HAZARD_READ, context.actor):
-        raise NotPermitted
+    refuse_who_may_not_read(context)
     return await resolve(context, reference)
 
 
-def _is_public_id(reference: str) -> bool:
+def refuse_who_may_not_read(context: Context) -> None:
+    """NotPermitted for who may read no hazard at all."""
+    if not has_permission(Permission.HAZARD_READ, context.actor):
+        raise NotPermitted
+
+
+def public_id_in(reference: str) -> UUID | None:
+    """The public id that a reference is; None for a ledger number."""
     try:
-        UUID(reference)
+        return UUID(reference)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 async def _judge(context: Context, facts: HazardFacts, intent: Intent, book: RuleBook) -> tuple[Unmet, ...]:

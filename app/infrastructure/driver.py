@@ -6,10 +6,12 @@ SQLAlchemy.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg.rows import namedtuple_row
+from sqlalchemy import Select
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -25,6 +27,15 @@ class Statement:
     sql: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     prepared: bool = True
+
+
+_DIALECT: Final = make_url("postgresql+psycopg://").get_dialect()()
+
+
+def as_sent(query: Select[Any], *left_open: str) -> Statement:
+    """A query as SQLAlchemy would send it, to be kept; the parameters left open are given with each use of it."""
+    state = query.compile(dialect=_DIALECT).construct_expanded_state(dict.fromkeys(left_open))
+    return Statement(state.statement, state.parameters)
 
 
 async def driver_of(connection: AsyncConnection) -> Driver:
