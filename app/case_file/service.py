@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Final
 
+from sqlalchemy import text
+
 from app.audit.publishing import inclusion_documents, keys, newest_head_document
 from app.case_file import reading
 from app.case_file.archive import Archive
@@ -20,6 +22,7 @@ FORMAT: Final = 1
 PROOFS_AT_ONCE: Final = 100
 # What changes from look to look, or is the reader's own and no part of the case.
 _NOT_OF_THE_CASE: Final = ("read_at", "allowed_acts")
+_STILL_HERE: Final = text("SELECT 1")
 _SUFFIX: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf"}
 
 
@@ -58,7 +61,7 @@ async def case_file(context: Context, reference: str, folder: EvidenceFolder | N
     evidence = await reading.evidence_of(context, hazard_id)
     archive.add_json("evidence.json", [_plain(piece) for piece in evidence])
     if folder is not None:
-        await _add_evidence(archive, evidence, folder)
+        await _add_evidence(context, archive, evidence, folder)
     manifest = {
         "format": FORMAT,
         "as_of": context.now.isoformat(),
@@ -116,11 +119,15 @@ async def _add_proofs(
     return [{"type": kind, "id": row} for kind, row, position in placed if position not in proved]
 
 
-async def _add_evidence(archive: Archive, evidence: Sequence[dict[str, Any]], folder: EvidenceFolder) -> None:
+async def _add_evidence(
+    context: Context, archive: Archive, evidence: Sequence[dict[str, Any]], folder: EvidenceFolder
+) -> None:
     """One piece in memory at a time; the same bytes of two kinds stand once."""
     for piece in evidence:
         name = f"evidence/{piece['sha256']}.{_SUFFIX.get(piece['media_type'], 'bin')}"
         if name not in archive.digests:
+            # A transaction that asks nothing for ten seconds is ended, and a big case reads files for longer.
+            await context.session.execute(_STILL_HERE)
             # Photos and PDFs are compressed already.
             archive.add(name, await folder.fetch(bytes.fromhex(piece["sha256"])), is_compressed=False)
 
