@@ -80,7 +80,7 @@ class Settings(SettingsGroup):
     """Largest body of an ordinary request, in bytes."""
     evidence_max_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 20 * 2**20
     """Largest single piece of evidence, in bytes."""
-    database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
+    database_pool_size: Annotated[int, Field(ge=1, le=200)] = 16
     security: SecuritySettings = Field(default_factory=SecuritySettings)
     """Passwords, second factor and what else trust stands on: a group of its own."""
 
