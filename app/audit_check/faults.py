@@ -18,6 +18,9 @@ class FaultKind(StrEnum):
     ACT_WITHOUT_EVENT = "act_without_event"
     EVENT_WITHOUT_ACT = "event_without_act"
     HAZARD_DIFFERS = "hazard_differs"
+    DOCUMENT_DIFFERS = "document_differs"
+    DOCUMENT_MISSING = "document_missing"
+    DOCUMENT_UNTOLD = "document_untold"
     SIGNATURE_DIFFERS = "signature_differs"
     SIGNATURE_MISSING = "signature_missing"
     WITHDRAWAL_DIFFERS = "withdrawal_differs"
@@ -56,6 +59,9 @@ MEANING: Final[Mapping[FaultKind, tuple[str, str]]] = {
     _K.ACT_WITHOUT_EVENT: ("一次办理没有对应的审计记录,或者不止一条", _RESTORE),
     _K.EVENT_WITHOUT_ACT: ("审计记录所称的办理不存在或者与之不符", _RESTORE),
     _K.HAZARD_DIFFERS: ("隐患的现状与其最后一次办理所记不一致,未经办理而被改动", _RESTORE),
+    _K.DOCUMENT_DIFFERS: ("文书与其办理的审计记录所载的哈希不符,文书写成后被改动", _RESTORE),
+    _K.DOCUMENT_MISSING: ("审计记录所载的文书不存在,文书被删除或者被改挂到别的办理", _RESTORE),
+    _K.DOCUMENT_UNTOLD: ("办理的审计记录没有载明其文书,或者文书没有经过办理而插入", _RESTORE),
     _K.SIGNATURE_DIFFERS: ("签字与审计记录或办理记录不一致,或者没有经过办理", _RESTORE),
     _K.SIGNATURE_MISSING: ("审计记录所载的签字不存在,签字被删除", _RESTORE),
     _K.WITHDRAWAL_DIFFERS: ("撤回签字与审计记录不一致", _RESTORE),

@@ -13,6 +13,7 @@ from typing import Any, Final, Never, TypeVar
 from sqlalchemy import Row, Select, delete, func, insert, select, text
 
 from app.audit.record import Subject, hazard_subject, record, record_all
+from app.audit_documents.binding import bound, hazard_as_told
 from app.exchange.ledger import KnownNames, LedgerRow, UnderstoodLedger
 from app.exchange.ledger_columns import LedgerColumn
 from app.exchange.placing.gazetteer import Gazetteer, load_gazetteer
@@ -279,9 +280,10 @@ async def enter_hazards(context: Context, batch_id: int, rows: Sequence[PaperRow
     """Rows of the paper past become hazards, each with its record and its history; the wall checks each chunk."""
     for some in at_once(rows):
         values = {row.ledger_number: hazard_values(row) for row in some}
-        entered = insert(Hazard).returning(Hazard.id, Hazard.ledger_number)
-        found = await context.session.execute(entered, list(values.values()))
+        entered = insert(Hazard).returning(Hazard.id, Hazard.ledger_number, hazard_as_told().label("told"))
+        found = (await context.session.execute(entered, list(values.values()))).all()
         ids = {row.ledger_number: row.id for row in found}
+        told = {row.id: row.told for row in found}
         records = [record_values(row, batch_id) | {"hazard_id": ids[row.ledger_number]} for row in some]
         await context.session.execute(insert(LegacyRecord), records)
         acts = [
@@ -294,7 +296,8 @@ async def enter_hazards(context: Context, batch_id: int, rows: Sequence[PaperRow
             HazardTransition.id, HazardTransition.hazard_id, HazardTransition.version, HazardTransition.act
         )
         entered_acts = (await context.session.execute(moved, acts)).all()
-        await _audit(context, batch_id, {ids[row.ledger_number]: row for row in some}, entered_acts)
+        papers = {ids[row.ledger_number]: (row, told[ids[row.ledger_number]]) for row in some}
+        await _audit(context, batch_id, papers, entered_acts)
         await context.session.execute(_CHECK_NOW)
         await context.session.execute(_CHECK_LATER)
 
@@ -318,7 +321,10 @@ def _who(context: Context, row: PaperRow, book: RuleBook) -> dict[str, Any]:
 
 
 async def _audit(
-    context: Context, batch_id: int, rows: Mapping[int, PaperRow], entered: Sequence[Row[int, int, int, str]]
+    context: Context,
+    batch_id: int,
+    papers: Mapping[int, tuple[PaperRow, Mapping[str, Any]]],
+    entered: Sequence[Row[int, int, int, str]],
 ) -> None:
     """One event for each act, as the wall asks: a closed row is two acts of one hazard, in their order."""
     for act, version in sorted({(one.act, one.version) for one in entered}, key=lambda pair: pair[1]):
@@ -330,8 +336,9 @@ async def _audit(
                     "transition": one.id,
                     "version": version,
                     "batch": batch_id,
-                    "row": rows[one.hazard_id].row_number,
-                    "row_sha256": rows[one.hazard_id].sha256.hex(),
+                    "row": papers[one.hazard_id][0].row_number,
+                    "row_sha256": papers[one.hazard_id][0].sha256.hex(),
+                    **bound(Act(act), papers[one.hazard_id][1]),
                 },
             )
             for one in entered

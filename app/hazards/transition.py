@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, select, text, update
 
 from app.audit.record import hazard_subject, record
+from app.audit_documents.binding import bound, documents_as_told, hazard_as_told
 from app.hazards.facts import load_facts, relations_to
 from app.hazards.scope import hazard_is_visible
 from app.infrastructure.context import Context
@@ -235,9 +236,11 @@ async def _do(
     act = Performing(context, facts, book, state, transition_id)
     await write(act)
     columns = {name: value for name, value in changes.items() if name in Hazard.__table__.columns}
-    await context.session.execute(update(Hazard).where(Hazard.id == facts.hazard_id).values(columns))
+    moved = update(Hazard).where(Hazard.id == facts.hazard_id).values(columns)
+    written = documents_as_told(intent.act, facts.hazard_id, transition_id)
+    hazard, documents = (await context.session.execute(moved.returning(hazard_as_told(), written))).one()
     done = {"act": intent.act.value, "transition": transition_id, "version": facts.version}
-    await _audit(context, facts.hazard_id, act.audited | done)
+    await _audit(context, facts.hazard_id, act.audited | done | bound(intent.act, hazard, documents))
 
 
 async def _audit(context: Context, hazard_id: int, particulars: Mapping[str, Any]) -> None:
@@ -300,7 +303,8 @@ def judge_new(context: Context, intent: Intent, standing: Standing, book: RuleBo
 async def admit(context: Context, act: Act, values: Mapping[str, Any], book: RuleBook, *, rule: str) -> int:
     """Enters a new hazard (report; the paper past through `app/exchange`): hazard, first transition, audit row."""
     occurred_at = values["last_act_at"]
-    hazard_id = int((await context.session.execute(insert(Hazard).values(values).returning(Hazard.id))).scalar_one())
+    entered = insert(Hazard).values(values).returning(Hazard.id, hazard_as_told())
+    hazard_id, hazard = (await context.session.execute(entered)).one()
     facts = await load_facts(context, hazard_id)
     row = _dimensions_after(facts, {"state": facts.state.value, "cycle": facts.cycle}) | {
         "hazard_id": hazard_id,
@@ -312,8 +316,9 @@ async def admit(context: Context, act: Act, values: Mapping[str, Any], book: Rul
         "edition_id": book.edition_id,
     }
     transition_id = await _append(context, row)
-    await _audit(context, hazard_id, {"act": act.value, "transition": transition_id, "version": facts.version})
-    return hazard_id
+    done = {"act": act.value, "transition": transition_id, "version": facts.version}
+    await _audit(context, hazard_id, done | bound(act, hazard))
+    return int(hazard_id)
 
 
 # The newest copy of each earlier act, with the corrected dimensions: what stands is never changed, it is restated.

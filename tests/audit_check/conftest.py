@@ -95,7 +95,7 @@ class Trail:
 
 @pytest.fixture(scope="session")
 def trail(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trail]:
-    """Closed, withdrawn from signing, corrected, sent back and merely reported: each kind of row, under four heads."""
+    """Closed, withdrawn from signing, corrected, under way and merely reported: each kind of row, under five heads."""
     folder: Path = tmp_path_factory.mktemp("data")
     with cluster.temporary_database() as database:
         prepare(database)
@@ -130,9 +130,17 @@ def _corrected(registry: Registry) -> str:
     return hazard
 
 
+def _under_way(registry: Registry) -> str:
+    """Planned, and a progress reported."""
+    hazard = walk.planned(registry)
+    registry.post(f"/hazards/{hazard}/progress", {"description": "设备已订购"}, by="chemical-safety-officer")
+    return hazard
+
+
 STEPS: dict[str, Callable[[Registry], str]] = {
     "closed": walk.closed,
     "signed_again": _signed_again,
     "corrected": _corrected,
+    "under_way": _under_way,
     "reported": walk.reported,
 }

@@ -222,6 +222,46 @@ async def content_rewritten(hand: Hand) -> None:
     )
 
 
+async def plan_reworded(hand: Hand) -> None:
+    """A measure of a plan is another, and the plan's own hash is made to fit nothing in particular."""
+    row = await hand.pick("plan")
+    await hand.do("UPDATE plan SET measures = measures || '。', document_sha256 = sha256('') WHERE id = :id", id=row)
+
+
+async def document_changed(hand: Hand, table: str, change: str) -> None:
+    """What a document that nobody signed says is something else."""
+    row = await hand.pick(table)
+    assert await hand.do(f"UPDATE {table} SET {change} WHERE id = :id", id=row) == 1
+
+
+async def document_removed(hand: Hand) -> None:
+    """A document of some act is gone."""
+    table = hand.random.choice(("determination", "listing", "plan", "plan_decision", "progress", "correction"))
+    await remove(hand, table)
+
+
+async def document_put_in(hand: Hand) -> None:
+    """An act that reported a progress has reported another beside it; or an act that reports none has."""
+    act = await hand.one("SELECT id, hazard_id FROM hazard_transition WHERE restates IS NULL ORDER BY random() LIMIT 1")
+    await hand.do(
+        "INSERT INTO progress (hazard_id, cycle, transition_id, account_id, person_id, appointment_id, description)"
+        " SELECT :hazard, cycle, :act, account_id, person_id, appointment_id, description FROM progress LIMIT 1",
+        hazard=act.hazard_id,
+        act=act.id,
+    )
+
+
+async def document_of_no_act(hand: Hand) -> None:
+    """A document names an act that never was."""
+    row = await hand.pick("plan_decision")
+    await hand.do(
+        "INSERT INTO plan_decision (hazard_id, cycle, transition_id, account_id, plan_id, approved, reason)"
+        " SELECT hazard_id, cycle, transition_id + 1000000, account_id, plan_id, NOT approved, '退回'"
+        " FROM plan_decision WHERE id = :id",
+        id=row,
+    )
+
+
 async def signed_by_another(hand: Hand) -> None:
     """Another person under a signature, the seal made right again."""
     row = await hand.pick("signature")
@@ -308,6 +348,17 @@ SINGLE: dict[str, Forgery] = {
     "evidence put in": evidence_put_in,
     "signed content rewritten": content_rewritten,
     "another signer, the seal made right": signed_by_another,
+    "a plan reworded": plan_reworded,
+    "a progress note changed": partial(document_changed, table="progress", change="description = '已全部完成'"),
+    "a listing's requirements changed": partial(document_changed, table="listing", change="requirements = '已免除'"),
+    "a determination's reasons changed": partial(document_changed, table="determination", change="cited_text = '无'"),
+    "a hazard's circumstances changed": partial(document_changed, table="hazard", change="circumstances = '已无隐患'"),
+    "a document moved to another hour": partial(
+        document_changed, table="verification", change="visited_at = visited_at + interval '1 hour'"
+    ),
+    "a document removed": document_removed,
+    "a document put in": document_put_in,
+    "a document of no act": document_of_no_act,
     "the key replaced": key_replaced,
     "the key removed": key_removed,
 }

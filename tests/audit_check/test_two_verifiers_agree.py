@@ -18,10 +18,12 @@ from tests.audit_check.forging import Forgery, Hand
 from tests.audit_check.test_manipulations import SEED, held_outside, superuser
 from tests.second_verifier.trail import QUERIES, Trail, faults, outside_faults
 
-# Documents beside the trail, which the format's page does not describe: only the program's own verifier knows them.
+# Documents beside the trail, which the second verifier does not read: the page tells of those that acts bind (section
+# 10), and of the others nothing.
 _BESIDE_THE_TRAIL = {
     *(FaultKind.HAZARD_DIFFERS, FaultKind.SIGNATURE_DIFFERS, FaultKind.SIGNATURE_MISSING),
     *(FaultKind.WITHDRAWAL_DIFFERS, FaultKind.SEAL_DIFFERS, FaultKind.SEAL_MISSING, FaultKind.CONTENT_ALTERED),
+    *(FaultKind.DOCUMENT_DIFFERS, FaultKind.DOCUMENT_MISSING, FaultKind.DOCUMENT_UNTOLD),
     *(FaultKind.EVIDENCE_UNTOLD, FaultKind.EVIDENCE_FILE_DIFFERS, FaultKind.HEAD_HANDED_MISSING),
 }
 

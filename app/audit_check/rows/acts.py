@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import TextClause, func, select, text
 
 from app.audit_check.faults import Fault, FaultKind
+from app.audit_check.rows.documents import actless_faults, bound_faults
 from app.audit_check.rows.events import Event, Row, Scope, acts_among
 from app.infrastructure.context import Context
 from app.tables.base import Base
@@ -60,7 +61,7 @@ async def told_faults(context: Context, events: Sequence[Event]) -> list[Fault]:
         for event in added
         if (event.row["hazard_id"], _particulars(event).get("sha256")) not in told.evidence
     ]
-    return faults
+    return faults + await bound_faults(context, events)
 
 
 async def _by_id(context: Context, statement: TextClause, ids: Sequence[object]) -> Mapping[int, Row]:
@@ -284,6 +285,8 @@ async def untold_faults(context: Context, scope: Scope) -> AsyncIterator[Fault]:
         for seal in (await context.session.execute(_SEALS, window)).mappings():
             if not _holds(seal):
                 yield Fault(FaultKind.SEAL_DIFFERS, f"销号记录 {seal['id']}", {"hazard": seal["hazard_id"]})
+    async for fault in actless_faults(context, scope, windows):
+        yield fault
 
 
 def _holds(seal: Row) -> bool:
