@@ -4,7 +4,7 @@ The database writes the values as docs/audit-format.md section 10 has them, so t
 and reading costs the door no statement of its own: it comes back with the row that the act writes last.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Date, DateTime, LargeBinary, Table, func, literal_column, select
@@ -18,7 +18,8 @@ from app.tables.hazards import Hazard
 from app.tables.rectification import Correction
 from app.tables.supervision import Listing
 
-Told = Mapping[str, Any]
+Told = Sequence[Any]
+"""A row's values in the order of its columns of format 1; the first is the id."""
 
 # Both modules of documents are loaded, or the metadata would not know their tables.
 _LOADED: Final = (Correction, Listing)
@@ -29,7 +30,7 @@ _NONE: Final[ColumnElement[Any]] = literal_column("'[]'::jsonb", JSONB)
 
 
 def hazard_as_told() -> ColumnElement[Any]:
-    """The hazard's columns of format 1 as a JSON object: for a SELECT, or the RETURNING of what writes it."""
+    """The hazard's columns of format 1 as a JSON array: for a SELECT, or the RETURNING of what writes it."""
     return _as_told(Base.metadata.tables[Hazard.__tablename__], HAZARD)
 
 
@@ -39,7 +40,7 @@ def document_as_told(table: str) -> ColumnElement[Any]:
 
 
 def documents_as_told(act: Act, hazard_id: int, transition_id: int) -> ColumnElement[Any]:
-    """The rows that the act has written, as a JSON array in the order of ids."""
+    """The rows that the act has written, as a JSON array of such arrays in the order of ids."""
     table = WRITTEN_BY.get(act)
     if table is None:
         return _NONE
@@ -54,19 +55,19 @@ def bound(act: Act, hazard: Told, documents: Sequence[Told] = ()) -> dict[str, A
     """What the act's event says of them: `documents` and `hazard_sha256`."""
     table = WRITTEN_BY.get(act, "")
     return {
-        "documents": [{"table": table, "id": row["id"], "sha256": digest(table, row)} for row in documents],
+        "documents": [{"table": table, "id": row[0], "sha256": digest(table, row)} for row in documents],
         "hazard_sha256": digest(Hazard.__tablename__, hazard),
     }
 
 
 def digest(table: str, told: Told) -> str:
     """SHA-256 of a row's canonical document, in hexadecimal; ValueError for a value without a canonical form."""
-    return content_digest({"type": table, "format": FORMAT, **told})
+    names = HAZARD if table == Hazard.__tablename__ else DOCUMENTS[table]
+    return content_digest({"type": table, "format": FORMAT, **dict(zip(names, told, strict=True))})
 
 
 def _as_told(table: Table, names: Iterable[str]) -> ColumnElement[Any]:
-    pairs = [part for name in names for part in (literal_column(f"'{name}'"), _written(table.c[name]))]
-    return func.jsonb_build_object(*pairs, type_=JSONB)
+    return func.jsonb_build_array(*(_written(table.c[name]) for name in names), type_=JSONB)
 
 
 def _written(column: ColumnElement[Any]) -> ColumnElement[Any]:

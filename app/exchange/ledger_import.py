@@ -323,7 +323,7 @@ def _who(context: Context, row: PaperRow, book: RuleBook) -> dict[str, Any]:
 async def _audit(
     context: Context,
     batch_id: int,
-    papers: Mapping[int, tuple[PaperRow, Mapping[str, Any]]],
+    papers: Mapping[int, tuple[PaperRow, Sequence[Any]]],
     entered: Sequence[Row[int, int, int, str]],
 ) -> None:
     """One event for each act, as the wall asks: a closed row is two acts of one hazard, in their order."""

@@ -56,7 +56,7 @@ async def _documents(context: Context, acts: Sequence[Event]) -> dict[int, dict[
             columns.hazard_id == hazards, columns.transition_id == transitions
         )
         for transition_id, told in await context.session.execute(rows):
-            found.setdefault(transition_id, {})[table, told["id"]] = _digest(table, told)
+            found.setdefault(transition_id, {})[table, told[0]] = _digest(table, told)
     return found
 
 
@@ -78,7 +78,7 @@ def _any_of(ids: Iterable[int]) -> ColumnElement[Any]:
     return any_(literal(sorted(ids), ARRAY(BigInteger)))
 
 
-def _digest(table: str, told: Mapping[str, Any]) -> str | None:
+def _digest(table: str, told: Sequence[Any]) -> str | None:
     try:
         return digest(table, told)
     except ValueError:
