@@ -7,6 +7,7 @@ ratio the median counts. Exit 1 when a floor is missed.
 """
 
 import argparse
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from statistics import median
 from typing import Any, Final
 
 from benchmarks import pgbench
+from benchmarks.costs import Costs, password_ms
 from benchmarks.limits import Limits, captured
 from benchmarks.load import Answers, Client, request
 from benchmarks.paths import Paths
@@ -175,9 +177,13 @@ def _measure(loaded: Loaded, client: Client, rounds: int, seconds: int) -> dict[
     with qingling(loaded.environment(), log) as api, bare_route(log) as bare:
         run = Run(paths, limits, client, api, bare, seconds)
         measured, uneven = run.rounds(rounds)
+        resident = api.resident_mb
+        costs = Costs(paths, client, api, seconds).measured(rounds)
         return {
             "paths": [one.row() for one in measured],
-            "resident_mb": round(api.resident_mb, 1),
+            "resident_mb": round(resident, 1),
+            "with_to_without": {name: round(ratio, 2) for name, ratio in costs.items()},
+            "step_up_password_ms": round(asyncio.run(password_ms()), 1),
             "page_unevenness": round(uneven, 2),
             "deepest_page": run.deepest,
             "statements": limits.counts(),
@@ -194,6 +200,9 @@ def _table(found: dict[str, Any]) -> Iterator[str]:
         )
     yield f"resident memory of the worker: {found['resident_mb']} MB (at most {LARGEST_RESIDENT_MB:.0f})"
     yield f"page {found['deepest_page']} takes {found['page_unevenness']} of the first (at most {_MOST_UNEVEN})"
+    for name, ratio in found["with_to_without"].items():
+        yield f"{name}: {ratio} of the rate without"
+    yield f"a step-up's password: {found['step_up_password_ms']} ms of processor time, left out above"
     yield f"statements of a transaction: {found['statements']}"
 
 
