@@ -93,8 +93,16 @@ class Trail:
         return asyncio.run(asked())
 
 
+@pytest.fixture
+def trail(city: Trail) -> Trail:
+    """The city, all of it under a head, whatever another test has done there since."""
+    if city.value(UNSEALED) != 0:
+        city.seal()
+    return city
+
+
 @pytest.fixture(scope="session")
-def trail(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trail]:
+def city(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trail]:
     """Closed, withdrawn from signing, corrected, under way and merely reported: each kind of row, under five heads."""
     folder: Path = tmp_path_factory.mktemp("data")
     with cluster.temporary_database() as database:

@@ -22,10 +22,10 @@ QINGLING = Path(sys.executable).with_name("qingling")
 
 
 @pytest.fixture(scope="session")
-def folder(trail: Trail, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(city: Trail, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The heads as they were handed outside."""
     kept = tmp_path_factory.mktemp("heads")
-    page = trail.as_auditor(lambda context: head_documents(context, HeadsAsked(limit=200), Cursors(b"k" * 32)))
+    page = city.as_auditor(lambda context: head_documents(context, HeadsAsked(limit=200), Cursors(b"k" * 32)))
     for document in page["items"]:
         name = f"tree-head-{document['head']['size']:012d}.json"
         (kept / name).write_bytes(canonical_json(document) + b"\n")

@@ -129,7 +129,7 @@ def test_an_unmet_rule_names_rule_article_remedy_and_field(client: TestClient) -
     [
         ("already", 409, "location", "/api/v1/hazards/h1"),
         ("slow", 429, "retry-after", "30"),
-        ("down", 503, "retry-after", "5"),
+        ("down", 503, "retry-after", "3"),
         ("nobody", 401, "www-authenticate", "Bearer"),
         ("not_found", 404, "content-language", "zh-CN"),
     ],

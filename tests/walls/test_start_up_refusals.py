@@ -33,7 +33,17 @@ from tests.support.run import REPOSITORY, RUN_VARIABLE
 
 OF_APP = LIMITS[APP_LOGIN]
 # The server's own default of these is as tight as ours, or is ours.
-OTHERWISE = {"work_mem": "1GB", "TimeZone": "UTC"}
+# What the server itself is set to as we want it, a login must be set otherwise to have lost.
+OTHERWISE = {
+    "work_mem": "1GB",
+    "TimeZone": "UTC",
+    "log_error_verbosity": "default",
+    "log_min_duration_sample": "0",
+    "log_min_duration_statement": "0",
+    "log_min_error_statement": "error",
+    "log_parameter_max_length": "-1",
+    "log_parameter_max_length_on_error": "-1",
+}
 TIMES = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 
 
