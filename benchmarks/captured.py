@@ -16,6 +16,7 @@ from benchmarks.registry_at_size import Loaded
 
 _EXECUTED: Final = re.compile(r"(?:execute [^:]*|statement): (.*)", re.DOTALL)
 _PARAMETER: Final = re.compile(r"\$(\d+) = (NULL|'(?:[^']|'')*')")
+_LITERAL: Final = re.compile(r"'((?:[^']|'')*)'")
 _PLACE: Final = re.compile(r"\$(\d+)")
 _TOLD: Final = {"log_statement": sql.Literal("all"), "log_parameter_max_length": sql.Literal(-1)}
 _DISCONNECT: Final = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'qingling_app'"
@@ -129,7 +130,7 @@ def script_of(
     variables = dict(chosen)
     for position, statement in enumerate(sent):
         weaving = _Weaving(script, variables, statement, position)
-        script.text += _PLACE.sub(weaving.written, statement.text)
+        script.text += _PLACE.sub(weaving.written, _LITERAL.sub(weaving.literal, statement.text))
         ending = ";"
         for one in made:
             if one.statement in statement.text and "RETURNING" in statement.text:
@@ -147,6 +148,14 @@ class _Weaving:
     variables: dict[str, str]
     sent: Sent
     position: int
+
+    def literal(self, found: re.Match[str]) -> str:
+        """A text of the statement itself; pgbench would take the `:MI` in 'HH24:MI' for a variable of its own."""
+        if ":" not in found[1]:
+            return found[0]
+        constant = f"{self.script.name}_{self.position}_at_{found.start()}"
+        self.script.constants[constant] = found[1].replace("''", "'")
+        return f"CAST(:{constant} AS text)"
 
     def written(self, found: re.Match[str]) -> str:
         """What stands in the script for a parameter."""
