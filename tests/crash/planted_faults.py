@@ -7,13 +7,16 @@ from typing import Any, Final
 import psycopg
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import insert
+from sqlalchemy.exc import DBAPIError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.accounts import idempotency
 from app.accounts.authentication import bearer_token, database_of, request_id, signed_in
+from app.infrastructure import database
 from app.infrastructure.answers import Answer
 from app.infrastructure.context import Context
 from app.infrastructure.database import Database, Token
+from app.infrastructure.driver import Driver, NamedRow, Statement, in_one_round_trip
 from app.tables.rules import IdempotencyKey
 
 
@@ -56,13 +59,24 @@ def swallowing_a_failed_commit(app: FastAPI) -> ASGIApp:
         except psycopg.OperationalError:
             return
 
+    together = in_one_round_trip
+
+    async def careless_together(driver: Driver, *statements: Statement) -> list[list[NamedRow]]:
+        try:
+            return await together(driver, *statements)
+        except DBAPIError:
+            if statements[-1].sql != "COMMIT":
+                raise
+            return []
+
     plant(psycopg.AsyncConnection, "commit", careless)
+    vars(database)["in_one_round_trip"] = careless_together
     return app
 
 
 def key_in_another_transaction(app: FastAPI) -> ASGIApp:
     """The idempotency key commits before the effect does."""
-    database: Database = app.state.database
+    registry: Database = app.state.database
 
     async def keyed_first(once: idempotency.Once, answer: Answer, status: int = 201) -> Response:
         kept = vars(once).copy()
@@ -73,7 +87,7 @@ def key_in_another_transaction(app: FastAPI) -> ASGIApp:
             row |= {"request_sha256": kept["_request_sha256"], "status": status, "headers": dict(response.headers)}
             row["body"] = None if answer.is_secret else response.body
             token = Token(_tokens[once.context.request_id])
-            async with database.transaction(token, request_id=once.context.request_id) as context:
+            async with registry.transaction(token, request_id=once.context.request_id) as context:
                 await context.session.execute(insert(IdempotencyKey).values(row))
         return response
 

@@ -24,6 +24,7 @@ class DroppingProxy:
     database: str
     lost: int = 0
     _loss: Loss | None = None
+    _answering: socket.socket | None = None
     _stopped: threading.Event = field(default_factory=threading.Event)
     _pumps: list[threading.Thread] = field(default_factory=list)
 
@@ -75,17 +76,20 @@ class DroppingProxy:
         data = source.recv(_MOST)
         if not data:
             return False
-        loss = self._loss
-        if loss is None or source is server or _COMMIT not in data:
-            target.sendall(data)
-            return True
-        self._loss = None
+        if _COMMIT in data and self._is_lost(server, is_answer=source is server):
+            self.lost += 1
+            return False
+        target.sendall(data)
+        return True
+
+    def _is_lost(self, server: socket.socket, *, is_answer: bool) -> bool:
+        """A COMMIT on its way there is lost, or remembered until its answer comes: in pieces, maybe, behind others."""
+        if is_answer:
+            return self._answering is server
+        loss, self._loss = self._loss, None
         if loss == "the answer":
-            server.sendall(data)
-            # PostgreSQL answers a COMMIT when it is done: what comes back is that answer.
-            server.recv(_MOST)
-        self.lost += 1
-        return False
+            self._answering = server
+        return loss == "the COMMIT"
 
 
 @contextlib.contextmanager
