@@ -229,6 +229,7 @@ def test_a_slow_start_is_waited_for_and_reported(place: Path) -> None:
     assert any("正在启动或恢复" in message for message in told)
 
 
+@pytest.mark.long
 def test_a_start_beyond_the_limit_is_stopped_in_order_and_says_that_nothing_is_lost(place: Path) -> None:
     with EmbeddedPostgres(place / "data"):
         pass
