@@ -78,7 +78,6 @@ _TEXTS: Final = frozenset(
 _FINDERS: Final = PersonalField.FINDERS.value
 _NUMBER: Final = re.compile(r"(?<![0-9A-Za-z])(?:1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])(?![0-9A-Za-z])")
 _NAME: Final = re.compile(r"[^\s、,,;;/()()::*0-9]+")
-_LONG_PHONE: Final = 11
 
 
 def shown(field: PersonalField, actor: Actor, *, is_own_report: bool = False) -> Shown:
@@ -86,18 +85,6 @@ def shown(field: PersonalField, actor: Actor, *, is_own_report: bool = False) ->
     if is_own_report and actor.role_class is RoleClass.ENTERPRISE and field in OWN_REPORT:
         return Shown.SHOWN
     return MASKING[field].get(actor.role_class, Shown.ABSENT)
-
-
-def masked_name(name: str | None) -> str | None:
-    """王某某 → 王*; the length is not told."""
-    return f"{name[:1]}*" if name else name
-
-
-def masked_phone(phone: str | None) -> str | None:
-    """13812345678 → 138****5678; of a short number the last two digits only."""
-    if not phone:
-        return phone
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= _LONG_PHONE else f"****{phone[-2:]}"
 
 
 def masked_people(text: str | None) -> str | None:

@@ -8,9 +8,7 @@ from app.regulation.masking import (
     MASKING,
     PersonalField,
     Shown,
-    masked_name,
     masked_people,
-    masked_phone,
     presented,
     shown,
     without_numbers,
@@ -29,28 +27,6 @@ HAZARD = {
 
 def actor(role: RoleClass) -> Actor:
     return Actor(role)
-
-
-@pytest.mark.parametrize(
-    ("name", "masked"), [("王某某", "王*"), ("李某", "李*"), ("欧阳某某", "欧*"), ("A", "A*"), ("", ""), (None, None)]
-)
-def test_a_name_keeps_its_first_character_and_not_its_length(name: str | None, masked: str | None) -> None:
-    assert masked_name(name) == masked
-
-
-@pytest.mark.parametrize(
-    ("phone", "masked"),
-    [
-        ("13812345678", "138****5678"),
-        ("0477-8581234", "047****1234"),
-        ("8581234", "****34"),
-        ("+8613812345678", "+86****5678"),
-        ("", ""),
-        (None, None),
-    ],
-)
-def test_a_phone_keeps_what_its_holder_recognises(phone: str | None, masked: str | None) -> None:
-    assert masked_phone(phone) == masked
 
 
 def test_a_list_of_people_is_masked_word_by_word_with_its_numbers() -> None:
