@@ -253,3 +253,77 @@ class Rung(Word):
     SUMMONS = "summons", "约谈"
     EXPOSURE = "exposure", "曝光"
     REFERRAL = "referral", "移交"
+
+
+class EpisodeKind(Word):
+    """Whose delay a run up the ladder is about (design 3.3)."""
+
+    TERM = "term", "整改逾期或者缓慢"
+    DUTY = "duty", "监管部门逾期"
+    REPLY = "reply", "逾期未复函"
+    AGGREGATE = "aggregate", "逾期过多"
+
+
+class EpisodeCause(Word):
+    """What opened an episode."""
+
+    OVERDUE = "overdue", "整改逾期"
+    SLOW = "slow", "进展缓慢"
+    LATE_DUTY = "late_duty", "逾期未履职"
+    UNANSWERED = "unanswered", "逾期未复函"
+    TOO_MANY = "too_many", "同时逾期过多"
+
+
+class EpisodeEnd(Word):
+    """How an episode ended; an open one has none."""
+
+    CAUGHT_UP = "caught_up", "已赶上进度"
+    EXTENDED = "extended", "已批准延期"
+    CLOSED = "closed", "已销号或者排除"
+    DONE = "done", "已履职"
+    ANSWERED = "answered", "已复函"
+    RECEDED = "receded", "逾期已减少"
+
+
+class RaiseReason(Word):
+    """Why a rung was raised that night."""
+
+    THRESHOLD = "threshold", "达到规定天数"
+    SLOW = "slow", "进展缓慢"
+    NO_REPLY = "no_reply", "逾期未复函"
+
+
+class LetterKind(Word):
+    """The official letters of supervision; the ladder drafts some, hands write the others."""
+
+    SUPERVISION_NOTICE = "supervision_notice", "督办通知书"
+    NOTICE_LETTER = "notice_letter", "函告"
+    CIRCULAR = "circular", "通报"
+    SUMMONS_NOTICE = "summons_notice", "约谈通知"
+    SUMMONS_MINUTES = "summons_minutes", "约谈纪要"
+    EXPOSURE_NOTICE = "exposure_notice", "曝光公告"
+    REFERRAL_LETTER = "referral_letter", "移交函"
+    WARNING_REMINDER = "warning_reminder", "警示提醒"
+    URGING_LETTER = "urging_letter", "督促函"
+    ASSIGNMENT_ORDER = "assignment_order", "交办单"
+    CLOSING_NOTICE = "closing_notice", "销号通知"
+    DELISTING_NOTICE = "delisting_notice", "摘牌通知"
+    CLOSING_APPROVAL_FORM = "closing_approval_form", "验收销号审批表"
+
+
+class LetterStatus(Word):
+    """Where a letter stands; only an issued one has a number."""
+
+    DRAFT = "draft", "待签发"
+    ISSUED = "issued", "已签发"
+    DROPPED = "dropped", "未签发即撤销"
+    VOIDED = "voided", "签发后作废"
+
+
+class ServiceManner(Word):
+    """How a letter reached its addressee."""
+
+    IN_PERSON = "in_person", "直接送达"
+    POST = "post", "邮寄送达"
+    PLATFORM = "platform", "平台送达"
+    DEEMED = "deemed", "视为送达"
