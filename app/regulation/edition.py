@@ -13,7 +13,8 @@ from typing import Any
 
 from app.regulation.deadlines import Term
 from app.regulation.edition_check import check_edition
-from app.regulation.edition_schema import Finding
+from app.regulation.edition_enforcement import Enforcement, read_enforcement
+from app.regulation.edition_shapes import Finding
 from app.regulation.vocabulary import DayUnit, HazardLevel, Party, PostKind, Purpose, Rung
 
 EDITIONS_FOLDER = Path(__file__).parent / "editions"
@@ -222,6 +223,7 @@ class Edition:
     limits: Limits
     key_profile: KeyProfile
     ladder: Ladder
+    enforcement: Enforcement
     targets: tuple[Target, ...]
     basis: Mapping[str, str]
     """Path of a number (`limits.back_entry_days`) → its legal basis."""
@@ -255,6 +257,7 @@ def load_edition(text: str) -> Edition:
         limits=Limits(**_values(raw["limits"])),
         key_profile=KeyProfile(**{key: value for key, value in raw["key_profile"].items() if key != "basis"}),
         ladder=_ladder(raw["ladder"]),
+        enforcement=read_enforcement(raw["enforcement"]),
         targets=tuple(Target(**row) for row in raw["targets"]),
         basis=dict(_bases(raw, "")),
     )

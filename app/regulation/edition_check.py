@@ -6,12 +6,13 @@ First the shape (`edition_schema`), then what the numbers mean together; a wrong
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import pairwise
 from typing import Any
 
-from app.regulation.edition_schema import EDITION, Finding, did_you_mean
+from app.regulation.edition_check_ladder import LADDER_MEANINGS
+from app.regulation.edition_schema import EDITION
+from app.regulation.edition_shapes import Finding, did_you_mean, list_of, rows_of
 from app.regulation.metrics import DEFINITIONS
-from app.regulation.vocabulary import HazardLevel, Party, PostKind, Purpose, Rung
+from app.regulation.vocabulary import HazardLevel, Party, PostKind, Purpose
 
 LARGEST_FILE = 1_000_000
 """Characters; the shipped edition has some ten thousand."""
@@ -63,13 +64,6 @@ def _parsed(text: str) -> Mapping[str, Any] | Finding:
         return Finding("", f"{where}不是合法的 TOML:{broken}", remedy, line)
 
 
-def _rows(raw: object, *keys: str) -> list[tuple[int, Mapping[str, Any]]]:
-    """The tables of a list at some path, with their positions; nothing where the shape is wrong."""
-    for key in keys:
-        raw = raw.get(key) if isinstance(raw, Mapping) else None
-    return [(index, row) for index, row in enumerate(raw) if isinstance(row, Mapping)] if isinstance(raw, list) else []
-
-
 def _tables(raw: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, Any]]]:
     """The named tables of a section; nothing where the shape is wrong."""
     section = raw.get(key)
@@ -80,13 +74,8 @@ def _tables(raw: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, An
     )
 
 
-def _list(row: Mapping[str, Any], key: str) -> list[Any]:
-    value = row.get(key)
-    return value if isinstance(value, list) else []
-
-
 def _sector_codes(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(row.get("code")) for _, row in _rows(raw, "sectors"))
+    return tuple(str(row.get("code")) for _, row in rows_of(raw, "sectors"))
 
 
 def _identity(raw: Mapping[str, Any]) -> Iterator[Finding]:
@@ -100,11 +89,11 @@ def _identity(raw: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _sectors(raw: Mapping[str, Any]) -> Iterator[Finding]:
     seen: dict[str, str] = {}
-    for index, row in _rows(raw, "sectors"):
+    for index, row in rows_of(raw, "sectors"):
         code = row.get("code")
         if isinstance(code, str) and code.strip() and not _CODE.fullmatch(code):
             yield Finding(f"sectors[{index}].code", f"“{code}”不是合法代号", "用小写英文字母、数字、下划线,以字母开头")
-        for word in (code, row.get("name"), *_list(row, "aliases")):
+        for word in (code, row.get("name"), *list_of(row, "aliases")):
             where = f"sectors[{index}]"
             if isinstance(word, str) and seen.setdefault(word, where) != where:
                 yield Finding(where, f"“{word}”与 {seen[word]} 重复", "每个代号、名称、别名只属于一个行业领域")
@@ -126,7 +115,7 @@ def _clocks(raw: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _chain_lengths(raw: Mapping[str, Any]) -> Iterator[Finding]:
     for name, chain in _tables(raw, "chains"):
-        levels = _list(chain, "levels")
+        levels = list_of(chain, "levels")
         if chain.get("hazard_level") == HazardLevel.MAJOR and len(levels) < _LEVELS_OF_A_MAJOR:
             yield Finding(f"chains.{name}.levels", f"重大事故隐患须四级签字,现有 {len(levels)} 级", "补足四级")
         if levels and isinstance(levels[-1], Mapping) and levels[-1].get("party") == Party.ENTERPRISE:
@@ -135,10 +124,10 @@ def _chain_lengths(raw: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _chain_levels(raw: Mapping[str, Any]) -> Iterator[Finding]:
-    agencies = tuple(str(row.get("key")) for _, row in _rows(raw, "agencies"))
+    agencies = tuple(str(row.get("key")) for _, row in rows_of(raw, "agencies"))
     for name, chain in _tables(raw, "chains"):
         seen: dict[tuple[str, ...], int] = {}
-        for index, level in _rows(chain, "levels"):
+        for index, level in rows_of(chain, "levels"):
             path = f"chains.{name}.levels[{index}]"
             yield from _level(level, path, agencies)
             holder = tuple(str(level.get(key)) for key in ("party", "post", "agency"))
@@ -165,7 +154,7 @@ def _chain_selection(raw: Mapping[str, Any]) -> Iterator[Finding]:
     codes = _sector_codes(raw)
     taken: dict[tuple[str, str], str] = {}
     for name, chain in _tables(raw, "chains"):
-        for index, sector in enumerate(_list(chain, "sectors")):
+        for index, sector in enumerate(list_of(chain, "sectors")):
             if isinstance(sector, str) and sector not in codes:
                 path = f"chains.{name}.sectors[{index}]"
                 yield Finding(path, f"没有行业领域“{sector}”", did_you_mean(sector, codes))
@@ -182,7 +171,7 @@ def _chain_coverage(raw: Mapping[str, Any]) -> Iterator[Finding]:
         (str(chain.get("hazard_level")), purpose)
         for _, chain in _tables(raw, "chains")
         if not chain.get("sectors") and not chain.get("supervision_tiers") and "full_stop" not in chain
-        for purpose in _list(chain, "purposes")
+        for purpose in list_of(chain, "purposes")
         if isinstance(purpose, str)
     }
     for level in HazardLevel:
@@ -194,7 +183,7 @@ def _chain_coverage(raw: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _substitutes(raw: Mapping[str, Any]) -> Iterator[Finding]:
-    for index, row in _rows(raw, "substitutes"):
+    for index, row in rows_of(raw, "substitutes"):
         if (row.get("party"), row.get("post")) == (row.get("by_party"), row.get("by_post")):
             yield Finding(f"substitutes[{index}]", "岗位由自己补位", "改写 by_party 或者 by_post")
         signers = _SIGNERS.get(str(row.get("by_party")))
@@ -203,33 +192,10 @@ def _substitutes(raw: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(f"substitutes[{index}].by_post", "不是该单位的签字岗位", "可用:" + "、".join(sorted(signers)))
 
 
-def _ladder(raw: Mapping[str, Any]) -> Iterator[Finding]:
-    rows = _rows(raw, "ladder", "rungs")
-    named = [row.get("rung") for _, row in rows]
-    if named and named != list(Rung):
-        yield Finding("ladder.rungs", "五档须齐全并按次序各一次", "依次为:" + "、".join(Rung))
-    for (_, lower), (index, upper) in pairwise(rows):
-        before, after = lower.get("threshold_days"), upper.get("threshold_days")
-        if isinstance(before, int) and isinstance(after, int) and after <= before:
-            path = f"ladder.rungs[{index}].threshold_days"
-            yield Finding(path, f"{after} 日不晚于前一档的 {before} 日", "逐档增加天数")
-    for index, row in rows:
-        if row.get("rung") == Rung.NOTICE_LETTER and row.get("enabled") is False:
-            yield Finding(f"ladder.rungs[{index}].enabled", "函告是第一档,不能停用", "改为 true")
-
-
-def _reminders(raw: Mapping[str, Any]) -> Iterator[Finding]:
-    ladder = raw.get("ladder")
-    entry = ladder.get("reminder_days_before") if isinstance(ladder, Mapping) else None
-    days = entry.get("value") if isinstance(entry, Mapping) else None
-    if isinstance(days, list) and all(isinstance(one, int) for one in days) and days != sorted(days, reverse=True):
-        yield Finding("ladder.reminder_days_before.value", "提前天数须由远到近", "写成 [15, 7, 3] 的次序")
-
-
 def _repeats(section: str, key: str) -> Callable[[Mapping[str, Any]], Iterator[Finding]]:
     def meaning(raw: Mapping[str, Any]) -> Iterator[Finding]:
         seen: dict[str, int] = {}
-        for index, row in _rows(raw, section):
+        for index, row in rows_of(raw, section):
             value = str(row.get(key))
             first = seen.setdefault(value, index)
             if first != index:
@@ -239,7 +205,7 @@ def _repeats(section: str, key: str) -> Callable[[Mapping[str, Any]], Iterator[F
 
 
 def _targets(raw: Mapping[str, Any]) -> Iterator[Finding]:
-    for index, row in _rows(raw, "targets"):
+    for index, row in rows_of(raw, "targets"):
         metric, goal = row.get("metric"), row.get("goal")
         if isinstance(metric, str) and metric not in DEFINITIONS:
             yield Finding(f"targets[{index}].metric", f"没有指标“{metric}”", did_you_mean(metric, tuple(DEFINITIONS)))
@@ -257,8 +223,7 @@ _MEANINGS: tuple[Callable[[Mapping[str, Any]], Iterable[Finding]], ...] = (
     _chain_coverage,
     _repeats("agencies", "key"),
     _substitutes,
-    _ladder,
-    _reminders,
+    *LADDER_MEANINGS,
     _repeats("targets", "id"),
     _targets,
 )

@@ -4,7 +4,7 @@ import pytest
 
 from app.regulation.edition import SHIPPED_EDITION
 from app.regulation.edition_check import LARGEST_FILE, check_edition
-from app.regulation.edition_schema import Finding
+from app.regulation.edition_shapes import Finding
 
 TEXT = SHIPPED_EDITION.read_text(encoding="utf-8")
 
