@@ -327,3 +327,36 @@ class ServiceManner(Word):
     POST = "post", "邮寄送达"
     PLATFORM = "platform", "平台送达"
     DEEMED = "deemed", "视为送达"
+
+
+class PenaltyKind(Word):
+    """What a penalty consists of (行政处罚法 art. 9); one decision may hold several."""
+
+    WARNING = "warning", "警告"
+    PUBLIC_CRITICISM = "public_criticism", "通报批评"
+    FINE = "fine", "罚款"
+    CONFISCATION = "confiscation", "没收违法所得"
+    SUSPENSION = "suspension", "责令停产停业"
+    PERMIT_SUSPENSION = "permit_suspension", "暂扣许可证件"
+    PERMIT_REVOCATION = "permit_revocation", "吊销许可证件"
+    RESTRICTION = "restriction", "限制从业"
+    DETENTION = "detention", "行政拘留"
+    OTHER = "other", "其他"
+
+
+class PenaltyLaw(Word):
+    """The law a penalty rests on, as far as a counter of enforcement asks for it."""
+
+    WORK_SAFETY = "work_safety_law", "安全生产法"
+    COAL_MINES = "coal_mine_regulation", "煤矿安全生产条例"
+    OTHER = "other", "其他法律、法规、规章"
+
+
+class Penalised(Word):
+    """Who is penalised: the unit, or a natural person by post; a person's name is kept nowhere."""
+
+    UNIT = "unit", "单位"
+    PRINCIPAL = "principal", "主要负责人"
+    CONTROLLER = "controller", "实际控制人"
+    SAFETY_STAFF = "safety_staff", "安全管理人员"
+    OTHER_PERSON = "other_person", "其他责任人员"
