@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
 
 from app.accounts.idempotency import Replayed
+from app.accounts.refusals import record_refusal
 from app.accounts.router import router as access_events
 from app.audit.router import router as audit
 from app.case_file.router import router as case_file
@@ -32,7 +33,7 @@ from app.rectification.router import router as rectification
 from app.reference.router import router as reference
 from app.reporting.router import router as reporting
 from app.separation.router import router as separation
-from app.sign_in.refusals import record_and_count
+from app.sign_in.counted_tries import counted_tries
 from app.sign_in.router import router as sign_in
 from app.sign_in.router import sessions_and_restorations
 from app.sign_off.router import router as sign_off
@@ -92,11 +93,15 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.sign_on = Provider.configured(settings.security, machine_seconds)
     app.state.readiness = OneLook()
     app.state.cursors = Cursors(settings.cursor_key_bytes())
-    declared = [Depends(only_declared_parameters), Depends(only_json_documents)]
+    declared = [
+        Depends(only_declared_parameters),
+        Depends(only_json_documents),
+        Depends(counted_tries, scope="function"),
+    ]
     for router in ROUTERS:
         app.include_router(router, prefix=API, dependencies=declared)
     app.include_router(console)
-    install_problem_handlers(app, record_refusal=record_and_count)
+    install_problem_handlers(app, record_refusal=record_refusal)
     app.add_exception_handler(Replayed, _replay)
     uploads = {
         "/evidence": settings.evidence_max_bytes + _MULTIPART_ENVELOPE,

@@ -1,12 +1,12 @@
 """重新验证身份: a fresh proof of the person, bound to what is signed and to the level, good for one use.
 
-By password, and by a code where the account has a second factor. One try at a time in a session; what fails is counted
-by the refusal's own transaction (app/sign_in/refusals.py); the fifth in a row ends that session, never the account.
+By password, and by a code where the account has a second factor. One try at a time in a session; each is counted before
+it is looked at (app/sign_in/counted_tries.py); the fifth wrong one in a row ends that session, never the account.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
@@ -15,15 +15,13 @@ from sqlalchemy import func, insert, select, update
 from app.credentials.second_factor import is_enrolled, is_right
 from app.infrastructure.context import Context
 from app.infrastructure.database import under_role
-from app.infrastructure.errors import Conflict, NotPermitted, RuleNotMet
+from app.infrastructure.errors import Conflict, NotPermitted, ProofFailed, RuleNotMet
 from app.infrastructure.fields import Clean, Identifier
 from app.infrastructure.security import verify_password
 from app.reference.rulebook import rule_book
 from app.regulation.vocabulary import RoleClass
 from app.tables.people import Account, Session, StepUp
 
-FAILED: Final = "step_up_failed"
-"""The code of every failed proof: what the refusal's transaction counts."""
 ARTICLE: Final = "《电子签名法》第十三条“仅由电子签名人控制”"
 
 Password = Annotated[SecretStr, Field(min_length=1, max_length=200, description="再次输入口令,以验证本人")]
@@ -33,6 +31,8 @@ Code = Annotated[str, Clean(32), Field(description="动态口令;已绑定的账
 class ProofGiven(BaseModel):
     """What proves the person inline: the password, or the code of an account that has a second factor."""
 
+    proves_the_person: ClassVar[bool] = True
+    """Each try with such a document is counted before it is looked at."""
     password: Password | None = None
     code: Code | None = None
 
@@ -190,8 +190,8 @@ async def _refuse_wrong_code(context: Context, account_id: int, code: str | None
         )
 
 
-def _failed(message: str, remedy: str) -> RuleNotMet:
-    return RuleNotMet(FAILED, message, article=ARTICLE, remedy=remedy)
+def _failed(message: str, remedy: str) -> ProofFailed:
+    return ProofFailed("step_up_failed", message, article=ARTICLE, remedy=remedy)
 
 
 async def _one_at_a_time(context: Context) -> None:

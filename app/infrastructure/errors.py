@@ -5,6 +5,7 @@
     ├── NotPermitted                  seen, but this actor may not do it
     ├── IllegalTransition             the lifecycle has no such act from this state
     ├── RuleNotMet                    the act exists, its conditions do not hold: carries each unmet rule
+    │   └── ProofFailed               the person was not proved: counted against the sign-in
     ├── Conflict                      somebody else's act, or an earlier one, stands in the way
     │   ├── AlreadyDone               this very act was done before: carries its address
     │   └── StaleVersion              the record moved since it was read
@@ -117,6 +118,14 @@ class RuleNotMet(RegistryError):
             basis = {**spoken, **basis}
         super().__init__(code, message, **basis)
         self.unmet = unmet or (Unmet(self.code, self.message, self.rule or "", self.article or "", self.remedy or ""),)
+
+
+class ProofFailed(RuleNotMet):
+    """A password or code given to prove the person was wrong; so many in a row end the sign-in."""
+
+    default_code = "step_up_failed"
+    default_message = "身份验证没有通过。"
+    default_remedy = "请核对后重试；连续失败五次，本次登录将被注销。"
 
 
 def _first_of(unmet: tuple[Unmet, ...]) -> str:

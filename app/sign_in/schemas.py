@@ -1,6 +1,6 @@
 """What the API takes to sign in, to choose a post and to change what one signs in with."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -32,6 +32,7 @@ class PasswordChange(BaseModel):
     """修改口令."""
 
     model_config = ConfigDict(extra="forbid")
+    proves_the_person: ClassVar[bool] = True
     password: Password
     new_password: SecretStr = Field(min_length=1, max_length=200, description="新口令")
 
@@ -40,6 +41,7 @@ class SecondFactorEnrolment(BaseModel):
     """绑定动态口令."""
 
     model_config = ConfigDict(extra="forbid")
+    proves_the_person: ClassVar[bool] = True
     password: Password
     code: Code | None = Field(default=None, description="换绑时须填写:原动态口令,或者一个恢复码")
 
