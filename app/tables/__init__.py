@@ -2,10 +2,13 @@
 
 from app.tables import (
     credentials,
+    enforcement,
     enterprises,
+    escalation,
     hazards,
     history,
     ledgers,
+    letters,
     people,
     places,
     rectification,
@@ -20,10 +23,13 @@ from app.tables.base import Base
 __all__ = [
     "Base",
     "credentials",
+    "enforcement",
     "enterprises",
+    "escalation",
     "hazards",
     "history",
     "ledgers",
+    "letters",
     "people",
     "places",
     "rectification",

@@ -8,6 +8,8 @@ frozen; a test compares the database with this declaration.
 from app.regulation.vocabulary import RoleClass
 from app.tables.access import Access, Policy, policies, security_sql
 from app.tables.access_credentials import CREDENTIALS
+from app.tables.access_enforcement import ENFORCEMENT
+from app.tables.access_escalation import ESCALATION
 from app.tables.access_hazards import CHILDREN, HAZARDS, HISTORY
 from app.tables.access_reference import PEOPLE, REFERENCE
 from app.tables.access_sign_on import SIGN_ON
@@ -23,6 +25,8 @@ DECLARED: dict[str, tuple[Access, ...]] = {
     **HISTORY,
     **TREES,
     **SIGN_ON,
+    **ENFORCEMENT,
+    **ESCALATION,
 }
 
 # The import's working rows stand outside row-level security: the one reviewed exception.
