@@ -1,10 +1,10 @@
-"""The key that signs tree heads: Ed25519 in memory; a device is another signer of the same protocol."""
+"""The key that signs tree heads: Ed25519 in memory; a device is another signer of the same protocol.
+
+The signature's library is imported by who signs or verifies: a process that only serves does neither.
+"""
 
 import hashlib
 from typing import Final, Protocol
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 ED25519: Final = "ed25519"
 _SEED_BYTES: Final = 32
@@ -32,6 +32,8 @@ class Ed25519Signer:
 
     def __init__(self, seed: bytes) -> None:
         """`seed`: the 32 secret bytes."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - see the module
+
         self._private = Ed25519PrivateKey.from_private_bytes(seed)
         self.public_key = self._private.public_key().public_bytes_raw()
 
@@ -47,6 +49,9 @@ def key_id_of(public_key: bytes) -> str:
 
 def is_signed(algorithm: str, public_key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether the signature is that key's over these bytes; False for an algorithm this program does not know."""
+    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - see the module
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - see the module
+
     if algorithm != ED25519:
         return False
     try:

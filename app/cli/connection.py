@@ -6,16 +6,19 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
 from app.infrastructure.database import Database
-from app.infrastructure.embedded_postgres import EmbeddedPostgres
 from app.infrastructure.migrations import upgrade
 from app.infrastructure.settings import Settings, SettingsRefused
 from app.tables.roles import APP_LOGIN, JOB_LOGIN, LOGINS, MIGRATE_LOGIN, OWNER, REPORT_LOGIN, roles_sql
+
+if TYPE_CHECKING:
+    from app.infrastructure.embedded_postgres import EmbeddedPostgres
 
 DATABASE = "qingling"
 
@@ -43,6 +46,8 @@ def registry_of(settings: Settings, *, progress: Callable[[str], None] = _silent
     if not settings.uses_embedded_database:
         yield _given(settings)
         return
+    from app.infrastructure.embedded_postgres import EmbeddedPostgres
+
     server = EmbeddedPostgres(settings.data_dir, binaries=settings.postgres_bin, progress=progress)
     if server.attach():
         yield _embedded(server, settings)
@@ -92,7 +97,7 @@ def _given(settings: Settings) -> Addresses:
     )
 
 
-def _embedded(server: EmbeddedPostgres, settings: Settings) -> Addresses:
+def _embedded(server: "EmbeddedPostgres", settings: Settings) -> Addresses:
     passwords = _passwords(settings.data_dir)
     app, migrate, job, report = (
         make_url(server.url(DATABASE, login, passwords[login]))
@@ -112,7 +117,7 @@ def _passwords(data_dir: Path) -> dict[str, str]:
     return kept
 
 
-def _make_logins(server: EmbeddedPostgres, settings: Settings) -> None:
+def _make_logins(server: "EmbeddedPostgres", settings: Settings) -> None:
     """Roles before the first migration, then the database, as the superuser of our own server."""
     # The log would keep the logins' password verifiers: this is DDL.
     unlogged = "-c log_statement=none"

@@ -16,19 +16,15 @@ import uvicorn
 from rich.console import Console
 
 from app.cli.connection import Addresses, open_database, registry_of
-from app.cli.demo_city import SAMPLE_PASSWORD, settle
-from app.cli.demo_ledger import take_in_sample_ledger
 from app.cli.worker import jobs_beside
 from app.infrastructure.clock import today_in_shanghai
 from app.infrastructure.database import Database
 from app.infrastructure.errors import Conflict
 from app.infrastructure.http_server import server_config
 from app.infrastructure.logging import configure_logging
-from app.infrastructure.owner import owner_transaction
 from app.infrastructure.settings import Settings, SettingsRefused, refuse_public_demo, with_generated_keys
 from app.jobs.hand_out_heads import refuse_older_than_handed_out
 from app.main import create_app
-from app.reference.initialise import Initialisation, initialise
 from app.tables.roles import LIMITS
 
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -105,6 +101,11 @@ def _remove_demo(settings: Settings) -> None:
 
 
 async def _prepare_demo(settings: Settings, addresses: Addresses) -> None:
+    from app.cli.demo_city import settle
+    from app.cli.demo_ledger import take_in_sample_ledger
+    from app.infrastructure.owner import owner_transaction
+    from app.reference.initialise import Initialisation, initialise
+
     if addresses.migrate is None:
         raise SettingsRefused("演示需要迁移登录，请设置 QINGLING_MIGRATION_DATABASE_URL。")
     wanted = Initialisation(
@@ -194,6 +195,8 @@ _LOGINS = (
 
 
 def _print_welcome(settings: Settings) -> None:
+    from app.cli.demo_city import SAMPLE_PASSWORD
+
     address = _address(settings)
     rows = "\n".join(f"    {login:<26}{post:<10}{does}" for login, post, does in _LOGINS)
     Console(highlight=False, soft_wrap=True).print(

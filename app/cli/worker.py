@@ -12,12 +12,13 @@ from app.infrastructure.logging import configure_logging
 from app.infrastructure.settings import Settings, SettingsRefused, load_settings
 from app.jobs.hand_out_heads import refuse_older_than_handed_out
 from app.jobs.work import signer_of
-from app.jobs.worker import run_worker, working_beside
 from app.regulation.vocabulary import RoleClass
 
 
 def worker() -> None:
     """Rings each job at its time; several workers at once do no harm."""
+    from app.jobs.worker import run_worker
+
     settings = load_settings()
     with registry_of(settings) as addresses:
         url = working_login(addresses)
@@ -48,6 +49,8 @@ def jobs_beside(settings: Settings, addresses: Addresses) -> Iterator[None]:
     if not settings.uses_embedded_database or addresses.job is None:
         yield
         return
+    from app.jobs.worker import working_beside
+
     signer_of(settings)
     with working_beside(settings, addresses.job):
         yield

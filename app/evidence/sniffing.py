@@ -1,4 +1,7 @@
-"""What a file really is: photos by decoding their header, documents by their content; the name is never believed."""
+"""What a file really is: photos by decoding their header, documents by their content; the name is never believed.
+
+The decoders are imported with the first file: a worker that takes none in keeps none.
+"""
 
 import io
 import zipfile
@@ -7,9 +10,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 from zoneinfo import ZoneInfo
-
-import puremagic
-from PIL import Image, UnidentifiedImageError
 
 from app.infrastructure.errors import FieldError, InvalidInput
 
@@ -34,6 +34,8 @@ class Sniffed:
 
 def sniff(content: bytes) -> Sniffed:
     """What the bytes are; InvalidInput for anything but a photo (JPEG, PNG, WebP), PDF or docx."""
+    import puremagic  # noqa: PLC0415 - see the module
+
     photo = _photo(content)
     if photo is not None:
         return photo
@@ -57,6 +59,8 @@ def _is_docx(content: bytes) -> bool:
 
 
 def _photo(content: bytes) -> Sniffed | None:
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - see the module
+
     try:
         with Image.open(io.BytesIO(content), formats=list(_PHOTOS)) as image:
             if image.width * image.height > _MOST_PIXELS:

@@ -40,6 +40,7 @@ from app.infrastructure.validation_messages import message_of
 
 MEDIA_TYPE: Final = "application/problem+json"
 MOST_FIELD_ERRORS: Final = 50
+_CONTENT: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 RefusalRecorder = Callable[[Request, RegistryError], Awaitable[None]]
 """Keeps a refused act (in a transaction of its own: the act's was rolled back)."""
@@ -324,8 +325,11 @@ async def _recorded(record_refusal: RefusalRecorder, request: Request, error: Re
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses=` of a route that may answer with these statuses."""
-    return {status: {"model": Problem, "description": _title_of(status)} for status in statuses}
+    """The `responses=` of a route that may answer with these statuses.
+
+    By reference: a model given here would be built anew for each status of each route, twice.
+    """
+    return {status: {"description": _title_of(status), "content": _CONTENT} for status in statuses}
 
 
 def _title_of(status: int) -> str:
@@ -354,17 +358,14 @@ def _document(app: FastAPI) -> None:
 
 
 def _describe_problems(responses: dict[str, dict[str, Any]]) -> None:
-    reference = {"$ref": "#/components/schemas/Problem"}
-    theirs = {"#/components/schemas/HTTPValidationError", reference["$ref"]}
-    content = {MEDIA_TYPE: {"schema": reference}}
     for response in responses.values():
         schema = response.get("content", {}).get("application/json", {}).get("schema", {})
-        if schema.get("$ref") in theirs:
-            response["content"] = content
+        if schema.get("$ref") == "#/components/schemas/HTTPValidationError":
+            response["content"] = _CONTENT
     if "422" in responses:
         responses["422"]["description"] = STATUS[InvalidInput][1]
         # FastAPI answers 422 to a malformed parameter as well; here that is a bad request.
-        responses.setdefault("400", {"description": STATUS[InvalidParameter][1], "content": content})
+        responses.setdefault("400", {"description": STATUS[InvalidParameter][1], "content": _CONTENT})
     for status in _OF_THE_EDGE:
-        responses.setdefault(str(status), {"description": _title_of(status), "content": content})
-    responses.setdefault("default", {"description": "其他未予受理的情形", "content": content})
+        responses.setdefault(str(status), {"description": _title_of(status), "content": _CONTENT})
+    responses.setdefault("default", {"description": "其他未予受理的情形", "content": _CONTENT})

@@ -2,6 +2,9 @@
 
 Every use has a key of its own, derived from the identity key by the use's label; the name of the key stands beside
 what it sealed, so that a second key can live beside the first.
+
+The ciphers are imported with their first use: few requests seal or open anything, and a worker that has not would keep
+some eight megabytes of them.
 """
 
 import hashlib
@@ -9,9 +12,6 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from typing import Final
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 ALGORITHM: Final = "AES-256-GCM"
 _NONCE_BYTES: Final = 12
@@ -38,12 +38,17 @@ class Vault:
 
     def seal(self, label: str, owner: int, secret: bytes) -> Sealed:
         """The secret, bound to its use and its owner: moved to another's row it does not open."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - see the module
+
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = AESGCM(self._derived(label)).encrypt(nonce, secret, _bound_to(label, owner))
         return Sealed(ALGORITHM, self._name(label), nonce + sealed)
 
     def open(self, label: str, owner: int, sealed: Sealed) -> bytes:
         """What was sealed; CannotBeOpened for another key, use, owner or a changed byte."""
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - see the module
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - see the module
+
         if (sealed.algorithm, sealed.key_id) != (ALGORITHM, self._name(label)):
             raise CannotBeOpened(f"sealed with {sealed.algorithm} under key {sealed.key_id}")
         nonce, value = sealed.value[:_NONCE_BYTES], sealed.value[_NONCE_BYTES:]

@@ -8,9 +8,8 @@ import base64
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import httpx
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql
 
@@ -24,6 +23,9 @@ from app.infrastructure.security import canonical_json
 from app.infrastructure.settings import Settings, SettingsRefused
 from app.jobs.work import Work, signer_of
 from app.tables.trees import HeadHandover
+
+if TYPE_CHECKING:
+    import httpx
 
 _NAME: Final = "hand_out_heads"
 _TIMEOUT: Final = 10.0
@@ -96,6 +98,8 @@ async def _hand(work: Work, destination: str, document: Document) -> None:
 
 
 async def _post(url: str, document: Document, signer: HeadSigner) -> None:
+    import httpx  # noqa: PLC0415 - who only asks what was handed out sends nothing
+
     async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
         for pause in (*_PAUSES, None):
             if await _is_taken(client, url, document, signer):
@@ -105,7 +109,9 @@ async def _post(url: str, document: Document, signer: HeadSigner) -> None:
     raise NotTaken(f"the head of {document['head']['size']} was not taken")
 
 
-async def _is_taken(client: httpx.AsyncClient, url: str, document: Document, signer: HeadSigner) -> bool:
+async def _is_taken(client: "httpx.AsyncClient", url: str, document: Document, signer: HeadSigner) -> bool:
+    import httpx  # noqa: PLC0415 - as above
+
     body = canonical_json(dict(document))
     try:
         answer = await client.post(url, content=body, headers=_signed(document, body, signer))

@@ -1,19 +1,20 @@
 """What a sign-on provider's ID token must prove before anybody is signed in (OpenID Connect Core 3.1.3.7).
 
 Nothing in the token chooses how it is checked: the algorithms are ours, the keys the configured issuer's.
+
+What reads tokens is imported with the first one: most registries have no sign-on, and would keep some fifteen megabytes
+for it.
 """
 
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-
-from authlib.oidc.core import CodeIDToken
-from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
+from typing import TYPE_CHECKING, Any, Final
 
 from app.tables.sign_on import LONGEST_SUBJECT
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 ALGORITHMS: Final = ("RS256", "ES256", "EdDSA", "Ed25519")
 _KEY_TYPES: Final = frozenset({"RSA", "EC", "OKP"})
@@ -42,8 +43,11 @@ class Expected:
     """Seconds since 1970, of the clock the issuer goes by."""
 
 
-def keys_of(document: Mapping[str, Any]) -> KeySet:
+def keys_of(document: Mapping[str, Any]) -> "KeySet":
     """The public signature keys of a JWKS; symmetric keys, private ones and weak RSA keys are left out."""
+    from joserfc.errors import JoseError  # noqa: PLC0415 - see the module
+    from joserfc.jwk import KeySet  # noqa: PLC0415 - see the module
+
     listed = document.get("keys")
     fit = [key for key in listed if _is_fit(key)] if isinstance(listed, list) else []
     try:
@@ -61,7 +65,7 @@ def _is_fit(key: object) -> bool:
     return key["kty"] != "RSA" or (isinstance(modulus, str) and len(modulus) * 6 >= _FEWEST_RSA_BITS)
 
 
-def subject_of(token: str, keys: KeySet, expected: Expected) -> str:
+def subject_of(token: str, keys: "KeySet", expected: Expected) -> str:
     """Whom the token names; TokenRefused, with the reason, for any other than a fresh one made for this sign-on."""
     if len(token) > _LONGEST_TOKEN:
         raise TokenRefused("too_long")
@@ -73,7 +77,10 @@ def subject_of(token: str, keys: KeySet, expected: Expected) -> str:
     return subject
 
 
-def _signed(token: str, keys: KeySet) -> tuple[Mapping[str, Any], dict[str, Any]]:
+def _signed(token: str, keys: "KeySet") -> tuple[Mapping[str, Any], dict[str, Any]]:
+    from joserfc import jwt  # noqa: PLC0415 - see the module
+    from joserfc.errors import InvalidKeyIdError, JoseError  # noqa: PLC0415 - see the module
+
     if not keys.keys:
         raise UnknownKey("no_keys")
     try:
@@ -86,6 +93,9 @@ def _signed(token: str, keys: KeySet) -> tuple[Mapping[str, Any], dict[str, Any]
 
 
 def _check(header: Mapping[str, Any], claims: dict[str, Any], expected: Expected) -> None:
+    from authlib.oidc.core import CodeIDToken  # noqa: PLC0415 - see the module
+    from joserfc.errors import JoseError  # noqa: PLC0415 - see the module
+
     demanded = {
         "iss": {"essential": True, "value": expected.issuer},
         "aud": {"essential": True, "value": expected.audience},

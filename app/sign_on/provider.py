@@ -1,7 +1,7 @@
 """The configured sign-on provider over HTTP: its metadata, its keys, and the exchange of a code for an ID token.
 
 Every address is the configured issuer's own: nothing a user or a token says leads anywhere, no redirect is followed,
-no answer is read beyond a limit.
+no answer is read beyond a limit. What asks it is imported with the first question, as in `id_token`.
 """
 
 import json
@@ -9,19 +9,18 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
-
-import httpx
-from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from joserfc.jwk import KeySet
 
 from app.infrastructure.security_settings import SecuritySettings
 from app.sign_on.id_token import Expected, TokenRefused, UnknownKey, keys_of, subject_of
 
+if TYPE_CHECKING:
+    import httpx
+    from joserfc.jwk import KeySet
+
 _DISCOVERY: Final = "/.well-known/openid-configuration"
-_TIMEOUT: Final = httpx.Timeout(5.0)
+_TIMEOUT: Final = 5.0
 _LONGEST_ANSWER: Final = 256 * 1024
 _KEPT_SECONDS: Final = 3600.0
 _REFETCH_SECONDS: Final = 60.0
@@ -70,6 +69,9 @@ class Provider:
 
     async def authorization_url(self, state: str, proof: Proof) -> str:
         """Where the browser is sent; ProviderUnusable when the provider cannot be asked."""
+        from authlib.oauth2.rfc6749.parameters import prepare_grant_uri  # noqa: PLC0415 - see the module
+        from authlib.oauth2.rfc7636 import create_s256_code_challenge  # noqa: PLC0415 - see the module
+
         metadata = await self._read_metadata()
         url: str = prepare_grant_uri(
             metadata.authorization_endpoint,
@@ -114,7 +116,7 @@ class Provider:
             self._metadata = (time.monotonic(), endpoints)
         return self._metadata[1]
 
-    async def _read_keys(self, kept: float) -> KeySet:
+    async def _read_keys(self, kept: float) -> "KeySet":
         if self._keys is None or time.monotonic() - self._keys[0] > kept:
             document = await self._ask("GET", (await self._read_metadata()).jwks_uri)
             self._keys = (time.monotonic(), keys_of(document))
@@ -128,6 +130,8 @@ class Provider:
         return url
 
     async def _ask(self, method: str, url: str, form: dict[str, str] | None = None) -> dict[str, Any]:
+        import httpx  # noqa: PLC0415 - see the module
+
         auth = None
         if form is not None and self._secret is not None:
             auth = httpx.BasicAuth(quote(self._client_id, safe=""), quote(self._secret.get_secret_value(), safe=""))
@@ -150,7 +154,7 @@ class Provider:
             raise ProviderUnusable(type(failed).__name__) from failed
 
 
-async def _limited(answer: httpx.Response) -> bytes:
+async def _limited(answer: "httpx.Response") -> bytes:
     content = bytearray()
     async for chunk in answer.aiter_bytes():
         content += chunk
