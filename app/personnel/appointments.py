@@ -146,6 +146,12 @@ async def confirm_proposal(context: Context, appointment_id: int, sent: Confirma
             "任职须由提出人、任职人以外的另一名管理员确认。",
             remedy="请由另一名管理员以本人账号确认。",
         )
+    if row.is_proposer_disabled:
+        raise RuleNotMet(
+            "appointment_proposer_disabled",
+            "提出这一任职的管理员已经停用,其提议不再有效。",
+            remedy="请终止这一提议,由现任管理员重新提出任职。",
+        )
     await _refuse_unfit_now(context, row)
     paper = Paper(DocumentKind.APPOINTMENT, appointment_id, bytes.fromhex(_digest(row)), None)
     await confirm(context, paper, Capacity.CONFIRMER, sent)
@@ -264,7 +270,12 @@ _COLUMNS = (
 async def _find(context: Context, appointment_id: int) -> Row[Any]:
     """The appointment, locked: two administrators who confirm or end it at once come one after the other."""
     found = _one(appointment_id).join(Account, Account.id == Appointment.proposed_by_account_id)
-    found = found.add_columns(Post.duty, Account.person_id.label("proposed_by_person_id"))
+    is_disabled = select(PersonDisablement.id).where(PersonDisablement.person_id == Account.person_id).exists()
+    found = found.add_columns(
+        Post.duty,
+        Account.person_id.label("proposed_by_person_id"),
+        or_(Account.disabled_at.is_not(None), is_disabled).label("is_proposer_disabled"),
+    )
     found = found.with_for_update(of=Appointment)
     row = (await context.session.execute(found)).one_or_none()
     if row is None:
