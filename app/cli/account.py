@@ -18,6 +18,7 @@ from app.infrastructure.database import SystemPrincipal
 from app.infrastructure.errors import RegistryError
 from app.infrastructure.fields import IdentityNumber
 from app.infrastructure.owner import owner_transaction
+from app.infrastructure.password_policy import PasswordPolicy
 from app.infrastructure.security import hash_initial_password, person_digest
 from app.infrastructure.settings import Settings, SettingsRefused, load_settings, with_generated_keys
 from app.infrastructure.vault import Vault
@@ -53,7 +54,8 @@ def appoint_administrators(
 ) -> None:
     """Asks for three persons; identity numbers and passwords are never shown or kept as typed."""
     settings = with_generated_keys(load_settings())
-    given = _read() if stdin else {kind.value: _ask(title) for kind, title in FIRST_POSTS.items()}
+    fewest = settings.security.password_min_length
+    given = _read() if stdin else {kind.value: _ask(title, fewest) for kind, title in FIRST_POSTS.items()}
     with registry_of(settings) as addresses:
         asyncio.run(_appoint(settings, given, migrating(addresses)))
     _out.print("三名首任管理员已任命,可以登录开设账号、提出任职。", markup=False)
@@ -68,8 +70,9 @@ def restore_access(
     """Where the administrators in post cannot restore it through the API."""
     reason, witnesses = _witnesses(stdin=stdin)
 
-    async def done(context: Context) -> str:
-        return await break_glass.restore_access(context, login, witnesses, reason)
+    async def done(context: Context, settings: Settings) -> str:
+        policy = PasswordPolicy.configured(settings.security)
+        return await break_glass.restore_access(context, login, witnesses, reason, policy)
 
     password = _break_glass(done)
     _out.print(f"一次性口令(只显示这一次,首次登录须修改):{password}", markup=False)
@@ -84,7 +87,7 @@ def confirm_appointment(
     """Where no second administrator is left to confirm what one has proposed."""
     reason, witnesses = _witnesses(stdin=stdin)
 
-    async def done(context: Context) -> None:
+    async def done(context: Context, _settings: Settings) -> None:
         await break_glass.confirm_appointment(context, appointment_id, witnesses, reason)
 
     _break_glass(done)
@@ -116,18 +119,18 @@ async def _uses(addresses: Addresses) -> list[dict[str, Any]]:
         return await break_glass.everything(context)
 
 
-def _break_glass(deed: Callable[[Context], Awaitable[Done]]) -> Done:
+def _break_glass(deed: Callable[[Context, Settings], Awaitable[Done]]) -> Done:
     """What two persons do as the owner; what is refused is on record as well."""
     settings = with_generated_keys(load_settings())
     with registry_of(settings) as addresses:
         return asyncio.run(_as_owner(settings, migrating(addresses), deed))
 
 
-async def _as_owner(settings: Settings, url: URL, deed: Callable[[Context], Awaitable[Done]]) -> Done:
+async def _as_owner(settings: Settings, url: URL, deed: Callable[[Context, Settings], Awaitable[Done]]) -> Done:
     label = "qingling account"
     try:
         async with owner_transaction(url, label=label) as context:
-            return await deed(replace(context, vault=Vault(settings.identity_key_bytes())))
+            return await deed(replace(context, vault=Vault(settings.identity_key_bytes())), settings)
     except RegistryError as refusal:
         async with owner_transaction(url, label=label) as context:
             await break_glass.keep_refusal(context, refusal.code)
@@ -181,13 +184,13 @@ def _read() -> dict[str, Any]:
     return given
 
 
-def _ask(title: str) -> dict[str, str]:
+def _ask(title: str, fewest: int) -> dict[str, str]:
     _out.print(f"{title}:", markup=False)
     return {
         "login_name": typer.prompt("  登录名"),
         "name": typer.prompt("  姓名"),
         "identity_number": typer.prompt("  身份证号码(不显示,不保存原文)", hide_input=True),
-        "password": typer.prompt("  初始口令(至少 12 位)", hide_input=True, confirmation_prompt="  再输一次"),
+        "password": typer.prompt(f"  初始口令(至少 {fewest} 位)", hide_input=True, confirmation_prompt="  再输一次"),
     }
 
 
@@ -207,7 +210,8 @@ async def _holder(settings: Settings, kind: PostKind, given: Any) -> FirstHolder
         number, name = _IDENTITY.validate_python(given["identity_number"]), str(given["name"]).strip()
     except (ValidationError, KeyError, TypeError):
         raise SettingsRefused(
-            f"{kind.label}的资料不完整或不合格：登录名须为 3 至 64 位字母、数字，身份证号码须有效，口令至少 12 位。"
+            f"{kind.label}的资料不完整或不合格：登录名须为 3 至 64 位字母、数字，身份证号码须有效，口令须填写。"
         ) from None
-    password_hash = await hash_initial_password(account.password.get_secret_value(), account.login_name)
+    policy = PasswordPolicy.configured(settings.security)
+    password_hash = await hash_initial_password(account.password.get_secret_value(), account.login_name, policy)
     return FirstHolder(account.login_name, name, person_digest(settings.identity_key_bytes(), number), password_hash)

@@ -1,6 +1,7 @@
 """口令: changed by their holder alone, under the operator's policy; an old one does not come back for a while."""
 
 import secrets
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import func, insert, select, update
@@ -12,6 +13,7 @@ from app.infrastructure.answers import Answer
 from app.infrastructure.context import Context
 from app.infrastructure.database import under_role
 from app.infrastructure.errors import FieldError, InvalidInput
+from app.infrastructure.password_policy import PasswordPolicy
 from app.infrastructure.security import hash_password, verify_password
 from app.regulation.vocabulary import RoleClass
 from app.tables.credentials import PasswordHistory
@@ -19,6 +21,7 @@ from app.tables.people import Account, Session
 
 _POINTER: Final = "/new_password"
 _INITIAL_WORDS: Final = 4
+_EVERY_CLASS: Final = 4
 
 
 async def change(context: Context, new_password: str, rules: IdentityRules) -> Answer:
@@ -50,13 +53,14 @@ async def keep_in_history(context: Context, account: Account) -> None:
         await context.session.execute(insert(PasswordHistory).values(kept).inline())
 
 
-def initial_password() -> str:
-    """A random one-time password that can be read out: four groups of four, 93 bits, of four classes."""
+def initial_password(policy: PasswordPolicy, login_name: str) -> str:
+    """A random one-time password that can be read out: groups of four, at least 93 bits, as the policy asks."""
     alphabet = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+    words = max(_INITIAL_WORDS, -(-(policy.min_length + 1) // 5))
+    asked = replace(policy, classes=_EVERY_CLASS)
     while True:
-        groups = ("".join(secrets.choice(alphabet) for _ in range(4)) for _ in range(_INITIAL_WORDS))
-        text = "-".join(groups)
-        if any(map(str.islower, text)) and any(map(str.isupper, text)) and any(map(str.isdigit, text)):
+        text = "-".join("".join(secrets.choice(alphabet) for _ in range(4)) for _ in range(words))
+        if not asked.faults(text, login_name, _POINTER):
             return text
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from app.audit.record import Subject, record
@@ -22,6 +22,7 @@ from app.infrastructure.context import Context
 from app.infrastructure.errors import Conflict, NotFound, NotPermitted, RuleNotMet
 from app.infrastructure.keyset import Paging, page_by_id
 from app.infrastructure.pagination import Cursors
+from app.infrastructure.password_policy import PasswordPolicy
 from app.infrastructure.security import content_digest, hash_password
 from app.regulation.permissions import Permission, has_permission
 from app.tables.credentials import AccessRestoration
@@ -64,8 +65,14 @@ async def propose(context: Context, account_id: int, reason: str) -> Answer:
     return Answer(await read(context, account_id, restoration_id), location=_address(account_id, restoration_id))
 
 
-async def confirm(context: Context, account_id: int, restoration_id: int, document_sha256: str, proof: Proof) -> Answer:
-    """Another administrator's confirmation, by step-up over what was proposed; the one-time password is shown once."""
+async def confirm(
+    context: Context, wanted: tuple[int, int], document_sha256: str, proof: Proof, policy: PasswordPolicy
+) -> Answer:
+    """Another administrator's confirmation, by step-up over what was proposed; the one-time password is shown once.
+
+    `wanted`: account and restoration.
+    """
+    account_id, restoration_id = wanted
     if not has_permission(Permission.ACCESS_RESTORE, context.actor):
         raise NotPermitted
     row = await _find(context, account_id, restoration_id, is_locked=True)
@@ -80,19 +87,19 @@ async def confirm(context: Context, account_id: int, restoration_id: int, docume
     }
     confirmed = update(AccessRestoration).where(AccessRestoration.id == restoration_id)
     await context.session.execute(confirmed.values(values))
-    password = await restore(context, account_id, {"restoration": restoration_id})
+    password = await restore(context, account_id, {"restoration": restoration_id}, policy)
     body = {"id": restoration_id, "account_id": account_id, "initial_password": password}
     return Answer(body, location=_address(account_id, restoration_id), is_secret=True)
 
 
-async def restore(context: Context, account_id: int, particulars: dict[str, Any]) -> str:
+async def restore(context: Context, account_id: int, particulars: dict[str, Any], policy: PasswordPolicy) -> str:
     """The one-time password that brings the holder back; for two administrators, or for the owner's command.
 
     Conflict for a disabled account. The caller has checked who may.
     """
     account = await _account(context, account_id)
     await keep_in_history(context, account)
-    password = initial_password()
+    password = initial_password(policy, account.login_name)
     values = {"password_hash": await hash_password(password), "password_changed_at": None}
     await context.session.execute(update(Account).where(Account.id == account_id).values(values))
     await revoke_of(context, account_id)
@@ -144,6 +151,12 @@ def _refuse_unconfirmable(context: Context, row: Row[Any], document_sha256: str)
             "恢复登录须由申请人以外的另一名管理员确认。",
             remedy="请由另一名管理员以本人账号确认。",
         )
+    if row.is_proposer_disabled:
+        raise RuleNotMet(
+            "restoration_proposer_disabled",
+            "提出这一恢复登录申请的管理员已经停用,其申请不再有效。",
+            remedy="仍须恢复的,请由现任管理员重新申请。",
+        )
     if context.now - row.proposed_at > _GOOD_FOR:
         raise RuleNotMet(
             "restoration_lapsed", "这一恢复登录申请已超过 24 小时,不再有效。", remedy="仍须恢复的,请重新申请。"
@@ -178,7 +191,14 @@ async def _account(context: Context, account_id: int) -> Account:
 async def _find(context: Context, account_id: int, restoration_id: int, *, is_locked: bool = False) -> Row[Any]:
     proposer = aliased(Account)
     found = (
-        select(*_COLUMNS, proposer.person_id.label("proposed_by_person_id"))
+        select(
+            *_COLUMNS,
+            proposer.person_id.label("proposed_by_person_id"),
+            or_(
+                proposer.disabled_at.is_not(None),
+                select(PersonDisablement.id).where(PersonDisablement.person_id == proposer.person_id).exists(),
+            ).label("is_proposer_disabled"),
+        )
         .join(proposer, proposer.id == AccessRestoration.proposed_by_account_id)
         .where(AccessRestoration.id == restoration_id, AccessRestoration.account_id == account_id)
     )
@@ -191,7 +211,8 @@ async def _find(context: Context, account_id: int, restoration_id: int, *, is_lo
 
 
 def _view(row: Row[Any]) -> dict[str, Any]:
-    shown = {name: value for name, value in row._mapping.items() if name != "proposed_by_person_id"}  # noqa: SLF001  SQLAlchemy's public name
+    inner = ("proposed_by_person_id", "is_proposer_disabled")
+    shown = {name: value for name, value in row._mapping.items() if name not in inner}  # noqa: SLF001  SQLAlchemy's public name
     confirmed_at = row.confirmed_at.isoformat() if row.confirmed_at else None
     view = {**shown, "proposed_at": row.proposed_at.isoformat(), "confirmed_at": confirmed_at}
     return view if row.confirmed_at else {**view, "document_sha256": _digest(row)}

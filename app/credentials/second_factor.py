@@ -33,6 +33,12 @@ async def is_enrolled(context: Context, account_id: int) -> bool:
     return await _in_force(context, account_id) is not None
 
 
+async def is_anybody_enrolled(context: Context) -> bool:
+    """Whether any account of the registry has one, as far as the caller's role sees."""
+    found = select(SecondFactor.id).where(SecondFactor.revoked_at.is_(None), SecondFactor.confirmed_at.is_not(None))
+    return (await context.session.execute(found.limit(1))).scalar_one_or_none() is not None
+
+
 async def is_right(context: Context, account_id: int, code: str, *, or_recovery: bool = False) -> bool:
     """Whether the code is of the account's second factor, within one step of the registry's clock, and new.
 

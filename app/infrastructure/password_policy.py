@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from app.infrastructure.errors import FieldError
+from app.infrastructure.security_settings import SecuritySettings
 
 _CLASSES: Final[tuple[Callable[[str], bool], ...]] = (
     lambda c: c.isascii() and c.islower(),
@@ -24,6 +25,16 @@ class PasswordPolicy:
     classes: int = 3
     max_age_days: int = 90
     history: int = 5
+
+    @classmethod
+    def configured(cls, security: SecuritySettings) -> Self:
+        """As the operator set it."""
+        return cls(
+            security.password_min_length,
+            security.password_classes,
+            security.password_max_age_days,
+            security.password_history,
+        )
 
     def faults(self, password: str, login_name: str, pointer: str) -> list[FieldError]:
         """Every rule the password does not meet, with the remedy, as errors of the field at `pointer`."""

@@ -36,9 +36,9 @@ async def hash_password(password: str) -> str:
     return await anyio.to_thread.run_sync(_ARGON2.hash, password, limiter=_ARGON2_AT_ONCE)
 
 
-async def hash_initial_password(password: str, login_name: str) -> str:
+async def hash_initial_password(password: str, login_name: str, policy: PasswordPolicy) -> str:
     """The hash of a password set for somebody, good for one sign-in; InvalidInput naming every unmet rule."""
-    faults = PasswordPolicy().faults(password, login_name, "/password")
+    faults = policy.faults(password, login_name, "/password")
     if faults:
         message = "".join(fault.message for fault in faults)
         raise InvalidInput(faults[0].code, message, fields=tuple(faults))

@@ -10,6 +10,7 @@ from app.infrastructure.context import Context
 from app.infrastructure.errors import Conflict, NotFound, NotPermitted, RuleNotMet
 from app.infrastructure.keyset import page_by_id
 from app.infrastructure.pagination import Cursors
+from app.infrastructure.password_policy import PasswordPolicy
 from app.infrastructure.security import hash_initial_password
 from app.personnel.persons import unknown_person
 from app.personnel.schemas import AccountFilter, Disablement, NewAccount
@@ -17,8 +18,8 @@ from app.regulation.permissions import Permission, has_permission
 from app.tables.people import Account, Person, PersonDisablement
 
 
-async def open_for_person(context: Context, sent: NewAccount) -> Answer:
-    """A person's account with an initial password; Conflict for a login name that is taken."""
+async def open_for_person(context: Context, sent: NewAccount, policy: PasswordPolicy) -> Answer:
+    """A person's account with an initial password, as the operator's policy asks; Conflict for a login name taken."""
     if not has_permission(Permission.ACCOUNT_CREATE, context.actor):
         raise NotPermitted
     await _refuse_unknown_person(context, sent.person_id)
@@ -26,7 +27,7 @@ async def open_for_person(context: Context, sent: NewAccount) -> Answer:
     row = {
         "login_name": sent.login_name,
         "person_id": sent.person_id,
-        "password_hash": await hash_initial_password(sent.password.get_secret_value(), sent.login_name),
+        "password_hash": await hash_initial_password(sent.password.get_secret_value(), sent.login_name, policy),
     }
     opened = await context.session.execute(insert(Account).values(row).returning(Account.id))
     account_id = int(opened.scalar_one())

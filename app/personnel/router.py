@@ -10,6 +10,7 @@ from app.accounts.sensitive_reads import sensitive
 from app.documents.confirming import Confirmation
 from app.infrastructure.fields import Identifier
 from app.infrastructure.keyset import linked
+from app.infrastructure.password_policy import PasswordPolicy
 from app.infrastructure.problem_details import problem_responses
 from app.personnel import accounts, appointments, persons, posts, service_accounts
 from app.personnel.schemas import (
@@ -76,9 +77,10 @@ async def list_accounts(
 
 
 @router.post("/accounts", status_code=201, operation_id="open_account", summary="开设个人账号")
-async def open_account(once: OnceOnly, body: NewAccount) -> Response:
+async def open_account(request: Request, once: OnceOnly, body: NewAccount) -> Response:
     """Opens an account for a registered person."""
-    return await once.answer(await accounts.open_for_person(once.context, body))
+    policy = PasswordPolicy.configured(request.app.state.settings.security)
+    return await once.answer(await accounts.open_for_person(once.context, body, policy))
 
 
 @router.get("/accounts/{account_id}", operation_id="read_account", summary="查看账号")

@@ -44,7 +44,7 @@ class NewAccount(Sent):
 
     login_name: LoginName
     person_id: Identifier
-    password: SecretStr = Field(min_length=12, max_length=200, description="初始口令,至少 12 位")
+    password: SecretStr = Field(min_length=1, max_length=200, description="初始口令,须符合本系统的口令规则")
 
 
 class Disablement(Sent):

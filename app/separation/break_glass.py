@@ -12,11 +12,12 @@ from sqlalchemy import func, insert, select
 
 from app.audit.record import Subject, record
 from app.credentials.restorations import restore
-from app.credentials.second_factor import is_enrolled, is_right
+from app.credentials.second_factor import ARTICLE, is_anybody_enrolled, is_enrolled, is_right
 from app.infrastructure.context import Context
 from app.infrastructure.errors import NotFound, NotPermitted, RuleNotMet
 from app.infrastructure.keyset import Paging, page_by_id
 from app.infrastructure.pagination import Cursors
+from app.infrastructure.password_policy import PasswordPolicy
 from app.infrastructure.security import verify_password
 from app.personnel.appointments import confirm_by_break_glass
 from app.regulation.permissions import BREAK_GLASS_POSTS, Permission, has_permission
@@ -37,7 +38,9 @@ class Witness:
     code: str | None = field(default=None, repr=False)
 
 
-async def restore_access(context: Context, login_name: str, witnesses: tuple[Witness, Witness], reason: str) -> str:
+async def restore_access(
+    context: Context, login_name: str, witnesses: tuple[Witness, Witness], reason: str, policy: PasswordPolicy
+) -> str:
     """The one-time password of whoever lost theirs; RuleNotMet, NotFound, Conflict."""
     persons = await _proved(context, witnesses)
     found = select(Account.id, Account.person_id).where(Account.login_name == login_name, Account.is_service.is_(False))
@@ -47,7 +50,7 @@ async def restore_access(context: Context, login_name: str, witnesses: tuple[Wit
     if account.person_id in persons:
         raise RuleNotMet("own_access_not_restored", "不得为本人恢复登录。", remedy="请由另外两人办理。")
     await _keep(context, BreakGlassDeed.RESTORE_ACCESS, persons, reason, account_id=account.id)
-    return await restore(context, account.id, {"break_glass": True})
+    return await restore(context, account.id, {"break_glass": True}, policy)
 
 
 async def confirm_appointment(
@@ -69,7 +72,20 @@ async def _proved(context: Context, witnesses: tuple[Witness, Witness]) -> Mappi
             "应急处置须由两名不同的在任管理员、审计人员或者安委办负责人各自验证本人;验证没有通过。",
             remedy="请核对登录名、口令和动态口令(已绑定的须填写),两人须是不同的自然人。",
         )
+    await _refuse_without_second_factor(context, persons)
     return persons
+
+
+async def _refuse_without_second_factor(context: Context, persons: Mapping[int, int]) -> None:
+    """Once anybody has a second factor, a known password alone opens nothing here; in a fresh registry nobody has."""
+    lacking = [account for account in persons.values() if not await is_enrolled(context, account)]
+    if lacking and await is_anybody_enrolled(context):
+        raise RuleNotMet(
+            "witness_without_second_factor",
+            "应急处置的两名到场人员都须已绑定动态口令,其中有人尚未绑定。",
+            article=ARTICLE,
+            remedy="请未绑定的人员先登录并绑定动态口令,或者改由已绑定的人员到场。",
+        )
 
 
 async def _prove(context: Context, witness: Witness) -> tuple[int | None, int | None]:

@@ -19,13 +19,9 @@ from app.sign_in.service import Desk
 def rules_of(settings: Settings) -> IdentityRules:
     """What the operator set of passwords, of the second factor and of how long a sign-in lasts."""
     security = settings.security
-    policy = PasswordPolicy(
-        security.password_min_length,
-        security.password_classes,
-        security.password_max_age_days,
-        security.password_history,
+    return IdentityRules(
+        PasswordPolicy.configured(security), security.second_factor == "required", settings.session_max_hours
     )
-    return IdentityRules(policy, security.second_factor == "required", settings.session_max_hours)
 
 
 def desk_at(database: Database, settings: Settings, *, address: str, request_id: str) -> Desk:

@@ -158,8 +158,9 @@ async def read_access_restoration(
     summary="确认恢复登录",
 )
 async def confirm_access_restoration(
-    account_id: Identifier, restoration_id: Identifier, once: OnceOnly, body: RestorationConfirmed
+    request: Request, account_id: Identifier, restoration_id: Identifier, once: OnceOnly, body: RestorationConfirmed
 ) -> Response:
     """Another administrator confirms by step-up; the one-time password is in this answer alone."""
-    asked = (account_id, restoration_id, body.document_sha256)
-    return await once.answer(await restorations.confirm(once.context, *asked, body.proof))
+    wanted, policy = (account_id, restoration_id), rules_of(request.app.state.settings).passwords
+    answer = await restorations.confirm(once.context, wanted, body.document_sha256, body.proof, policy)
+    return await once.answer(answer)

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import psycopg
-import pyotp
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -81,9 +80,9 @@ def test_two_persons_restore_an_access_and_it_is_on_record(registry: Registry) -
     assert (use["deed"], use["account_id"], use["reason"]) == ("restore_access", staff.account, REASON)
     assert use["first_person_id"] != use["second_person_id"]
     assert counted(registry) == before + 1
-    events = [event for (event,) in _rows(registry, "SELECT event FROM audit_event ORDER BY id")]
+    events = [event for (event,) in rows(registry, "SELECT event FROM audit_event ORDER BY id")]
     assert {"break_glass:record:made", "account:access:restored"} <= set(events)
-    said = str(_rows(registry, "SELECT convert_from(payload, 'UTF8') FROM audit_event"))
+    said = str(rows(registry, "SELECT convert_from(payload, 'UTF8') FROM audit_event"))
     assert password not in said
     assert REASON not in said
 
@@ -113,23 +112,12 @@ def test_without_two_proved_persons_in_post_nothing_happens_and_the_try_is_on_re
     registry: Registry, witnesses: list[dict[str, str]]
 ) -> None:
     appointment, _ = waiting(registry, f"unproved-{witnesses[1]['login_name']}-{len(witnesses[1]['password'])}")
-    before, tried = counted(registry), len(_refusals(registry))
+    before, tried = counted(registry), len(refusals(registry))
     for command in (("confirm-appointment", str(appointment)), ("restore-access", "jungar-head")):
         assert code_of(at_machine(*command, witnesses=witnesses)) == "break_glass_unproved"
     assert counted(registry) == before
-    assert len(_refusals(registry)) == tried + 2
+    assert len(refusals(registry)) == tried + 2
     assert registry.get(f"/appointments/{appointment}", by=PROPOSER).body["confirmed_at"] is None
-
-
-def test_whoever_has_a_second_factor_must_show_it(registry: Registry) -> None:
-    secret = _enrol(registry, "audit-admin")
-    without = [witness(HEAD), witness("audit-admin")]
-    assert code_of(at_machine("restore-access", "jungar-head", witnesses=without)) == "break_glass_unproved"
-    offset = int(_rows(registry, "SELECT extract(epoch FROM registry_now())::bigint")[0][0])
-    code = pyotp.TOTP(secret).at(offset + 30)
-    with_code = [witness(HEAD), witness("audit-admin", code=code)]
-    done = at_machine("restore-access", "jungar-head", witnesses=with_code)
-    assert done.exit_code == 0, (done.output, done.exception)
 
 
 def test_whoever_still_has_the_password_an_administrator_chose_is_no_witness(registry: Registry) -> None:
@@ -197,19 +185,10 @@ def test_not_even_the_owner_changes_what_was_done(registry: Registry, statement:
             connection.execute(statement.encode())
 
 
-def _rows(registry: Registry, statement: str) -> list[Any]:
+def rows(registry: Registry, statement: str) -> list[Any]:
     with psycopg.connect(libpq_address(registry.database.superuser_url)) as connection:
         return connection.execute(statement.encode()).fetchall()
 
 
-def _refusals(registry: Registry) -> list[Any]:
-    return _rows(registry, "SELECT id FROM access_event WHERE code = 'break_glass_unproved'")
-
-
-def _enrol(registry: Registry, login: str) -> str:
-    """A second factor for somebody; its secret."""
-    begun = registry.post("/session/second-factor", {"password": SAMPLE_PASSWORD}, by=login)
-    now = int(_rows(registry, "SELECT extract(epoch FROM registry_now())::bigint")[0][0])
-    code = pyotp.TOTP(begun["secret"]).at(now)
-    registry.post("/session/second-factor/confirmation", {"code": code}, by=login)
-    return str(begun["secret"])
+def refusals(registry: Registry) -> list[Any]:
+    return rows(registry, "SELECT id FROM access_event WHERE code = 'break_glass_unproved'")
