@@ -110,6 +110,11 @@ def misfits(edition: Edition, area: Area) -> tuple[str, ...]:
             for one in edition.agencies
             if one.organisation not in keys
         ),
+        *(
+            f"机关代字在属地文件中没有机构 {organisation}"
+            for organisation in edition.ladder.office_codes
+            if organisation not in keys
+        ),
         *(f"行业领域 {code} 在属地文件中没有监管部门" for code in sorted(known - regulated)),
         *(f"属地文件的行业领域 {code} 不在规则版本中" for code in sorted(regulated - known)),
     )

@@ -14,8 +14,9 @@ from typing import Any
 from app.regulation.deadlines import Term
 from app.regulation.edition_check import check_edition
 from app.regulation.edition_enforcement import Enforcement, read_enforcement
+from app.regulation.edition_ladder import Ladder, read_ladder
 from app.regulation.edition_shapes import Finding
-from app.regulation.vocabulary import DayUnit, HazardLevel, Party, PostKind, Purpose, Rung
+from app.regulation.vocabulary import DayUnit, HazardLevel, Party, PostKind, Purpose
 
 EDITIONS_FOLDER = Path(__file__).parent / "editions"
 SHIPPED_EDITION = EDITIONS_FOLDER / "ordos-2024.toml"
@@ -142,35 +143,6 @@ class KeyProfile:
 
 
 @dataclass(frozen=True, slots=True)
-class LadderRung:
-    """When one rung is due and to whom."""
-
-    rung: Rung
-    enabled: bool
-    threshold_days: int
-    wait_days: int
-    also_when: tuple[str, ...]
-    addressee: str
-    copies: tuple[str, ...]
-    basis: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ladder:
-    """The ladder's numbers; reply, silence and exposure notice are working days, the rest calendar days."""
-
-    reminder_days_before: tuple[int, ...]
-    deemed_service_days: int
-    reply_due_days: int
-    signatory_silence_days: int
-    max_letters_per_night: int
-    exposure_notice_days: int
-    exposure_takedown_days: int
-    aggregate_overdue_count: int
-    rungs: tuple[LadderRung, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Agency:
     """A named agency of a statutory chain → its organisation's key in the area file."""
 
@@ -256,7 +228,7 @@ def load_edition(text: str) -> Edition:
         extension=ExtensionLimits(**_values(raw["extension"])),
         limits=Limits(**_values(raw["limits"])),
         key_profile=KeyProfile(**{key: value for key, value in raw["key_profile"].items() if key != "basis"}),
-        ladder=_ladder(raw["ladder"]),
+        ladder=read_ladder(raw["ladder"]),
         enforcement=read_enforcement(raw["enforcement"]),
         targets=tuple(Target(**row) for row in raw["targets"]),
         basis=dict(_bases(raw, "")),
@@ -310,25 +282,6 @@ def _substitute(row: Mapping[str, str]) -> Substitute:
         post=PostKind(row["post"]),
         by_party=Party(row["by_party"]),
         by_post=PostKind(row["by_post"]),
-        basis=row["basis"],
-    )
-
-
-def _ladder(raw: Mapping[str, Any]) -> Ladder:
-    numbers = _values({key: row for key, row in raw.items() if key != "rungs"})
-    reminders = tuple(numbers.pop("reminder_days_before"))
-    return Ladder(reminder_days_before=reminders, rungs=tuple(_rung(row) for row in raw["rungs"]), **numbers)
-
-
-def _rung(row: Mapping[str, Any]) -> LadderRung:
-    return LadderRung(
-        rung=Rung(row["rung"]),
-        enabled=row["enabled"],
-        threshold_days=row["threshold_days"],
-        wait_days=row["wait_days"],
-        also_when=tuple(row["also_when"]),
-        addressee=row["addressee"],
-        copies=tuple(row["copies"]),
         basis=row["basis"],
     )
 
