@@ -2,9 +2,10 @@
 
 Counted per login name and address, whether there is such a login or not, both as keyed digests. An address has five
 free failures, then waits that double up to a quarter of an hour. Once a login has failed fifty times within an hour
-from addresses that never succeeded before, those addresses share one such wait; a known address does not, and a right
-second factor passes either. A try is counted as a failure before the password is looked at, so that tries at the same
-instant are counted too, and taken back when it was right.
+from addresses that never succeeded before, those addresses share one such wait; a known address does not. Password and
+second factor together pass either, whatever others have tried: only who shows the right password uses up the few codes
+that may be shown meanwhile. A try is counted as a failure before the password is looked at, so that tries at the same
+instant are counted too, and taken back when it was right; for a blocked one nothing is written.
 """
 
 import ipaddress
@@ -43,7 +44,7 @@ class Reserved:
 
     blocked_until: datetime | None = None
     may_show_code: bool = False
-    """Though blocked, a right second factor passes."""
+    """Though blocked, the right password and a right second factor pass together."""
     is_strangers: bool = False
     """Counted among the tries of addresses that never succeeded: what it added there may be taken back."""
 
@@ -72,18 +73,31 @@ def _network(address: str) -> str:
 
 async def reserve(context: Context, origin: Origin, *, with_code: bool) -> Reserved:
     """Counts the try in advance, or says until when it is blocked."""
-    if not with_code:
-        # Whoever is blocked anyhow is told so without a row being written: a flood of tries must not be one of writes.
-        until = await _blocked(context, origin)
-        if until is not None:
-            return Reserved(until)
+    # Whoever is blocked anyhow is told so without a row being written: a flood of tries must not be one of writes.
+    until = await _blocked(context, origin)
+    if until is not None:
+        return Reserved(until, may_show_code=with_code)
     attempt = await _attempt(context, origin)
     pressure = None if attempt.succeeded_at else await _pressure(context, origin)
     until = _later(attempt.blocked_until, pressure.blocked_until if pressure else None)
     if until is not None and until > context.now:
-        return Reserved(until, with_code and await _may_show_code(context, attempt))
+        return Reserved(until, may_show_code=with_code)
     await _count(context, attempt, pressure)
     return Reserved(is_strangers=pressure is not None)
+
+
+async def show_code(context: Context, origin: Origin) -> bool:
+    """Counts a code that whoever showed the right password shows while blocked, before it is looked at; a few may be.
+
+    A known password must not buy any number of guesses at the code.
+    """
+    attempt = await _attempt(context, origin)
+    if attempt.code_tries >= CODE_TRIES_WHILE_BLOCKED:
+        return False
+    attempt.code_tries += 1
+    attempt.tried_at = context.now
+    await context.session.flush()
+    return True
 
 
 async def _blocked(context: Context, origin: Origin) -> datetime | None:
@@ -166,15 +180,6 @@ async def _pressure(context: Context, origin: Origin) -> SignInPressure:
 
 def _is_pressed(pressure: SignInPressure) -> bool:
     return pressure.failures > FREE_FAILURES_OF_STRANGERS
-
-
-async def _may_show_code(context: Context, attempt: SignInAttempt) -> bool:
-    if attempt.code_tries >= CODE_TRIES_WHILE_BLOCKED:
-        return False
-    attempt.code_tries += 1
-    attempt.tried_at = context.now
-    await context.session.flush()
-    return True
 
 
 async def _count(context: Context, attempt: SignInAttempt, pressure: SignInPressure | None) -> None:

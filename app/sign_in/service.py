@@ -1,5 +1,6 @@
 """登录与任职: a sign-in is a revocable row under one appointment; guessing is slowed, nobody is locked out for good."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ from app.sign_in.schemas import SignIn
 from app.tables.people import Account, PersonDisablement, Session
 
 _LABEL = "登录"
+_WHILE_BLOCKED = 0.5
+"""In seconds: more than looking at password and code takes."""
 
 _APPOINTMENTS = text(
     """
@@ -56,7 +59,8 @@ class _Known:
 
     account_id: int | None = None
     password_hash: str | None = None
-    is_code_shown: bool = False
+    is_proved: bool = False
+    """By password and code together, though slowed."""
     is_strangers: bool = False
 
 
@@ -68,11 +72,9 @@ async def sign_in(desk: Desk, sent: SignIn) -> Answer:
     """
     origin = desk.origin(sent.login_name)
     known = await _admit(desk, sent, origin)
-    # Outside of every transaction: a fifth of a second is long for a connection.
-    is_theirs = await verify_password(sent.password.get_secret_value(), known.password_hash, of_stranger=True)
-    if not is_theirs or known.account_id is None:
-        raise _wrong()
-    if not known.is_code_shown:
+    if not known.is_proved:
+        if not await _is_theirs(known, sent):
+            raise _wrong()
         await _refuse_without_code(desk, known, sent, origin)
     async with _transaction(desk, known.account_id) as context:
         holder = await _holder(context, known)
@@ -82,16 +84,40 @@ async def sign_in(desk: Desk, sent: SignIn) -> Answer:
 
 
 async def _admit(desk: Desk, sent: SignIn, origin: Origin) -> _Known:
-    """The try, counted; TooManyRequests while slowed, unless a right code is shown: then the code is used."""
+    """The try, counted; TooManyRequests while slowed, unless password and code are both right."""
     async with _transaction(desk) as context:
         reserved = await throttling.reserve(context, origin, with_code=sent.code is not None)
         known = await _find(context, sent.login_name)
         now = context.now
     if reserved.blocked_until is None:
         return replace(known, is_strangers=reserved.is_strangers)
-    if reserved.may_show_code and await _code_is_right(desk, known.account_id, sent.code):
-        return replace(known, is_code_shown=True)
-    raise TooManyRequests(retry_after=int((reserved.blocked_until - now).total_seconds()) + 1)
+    if reserved.may_show_code:
+        # All answers come after the same while: none tells whether the password was right.
+        is_proved, _ = await asyncio.gather(_is_holder(desk, known, sent, origin), asyncio.sleep(_WHILE_BLOCKED))
+        if is_proved:
+            return replace(known, is_proved=True)
+    raise TooManyRequests(
+        "too_many_requests",
+        "登录尝试过于频繁,请稍候再试;已绑定动态口令的,同时填写口令和动态口令即可登录。",
+        retry_after=int((reserved.blocked_until - now).total_seconds()) + 1,
+    )
+
+
+async def _is_theirs(known: _Known, sent: SignIn) -> bool:
+    # Outside of every transaction: a fifth of a second is long for a connection.
+    is_right = await verify_password(sent.password.get_secret_value(), known.password_hash, of_stranger=True)
+    return is_right and known.account_id is not None
+
+
+async def _is_holder(desk: Desk, known: _Known, sent: SignIn, origin: Origin) -> bool:
+    """Whether both the password and the code are right; the code is counted before it is looked at, and then used."""
+    if not await _is_theirs(known, sent):
+        return False
+    async with _transaction(desk, known.account_id) as context:
+        if not await second_factor.is_enrolled(context, known.account_id or 0):
+            return False
+        may_go_on = await throttling.show_code(context, origin)
+    return may_go_on and await _code_is_right(desk, known.account_id, sent.code)
 
 
 async def _find(context: Context, login_name: str) -> _Known:
@@ -115,7 +141,6 @@ async def _holder(context: Context, known: _Known) -> Holder:
 
 
 async def _code_is_right(desk: Desk, account_id: int | None, code: str | None) -> bool:
-    # Of an unknown login there is no factor to find: account 0 is nobody's.
     async with _transaction(desk, account_id) as context:
         return await second_factor.is_right(context, account_id or 0, code or "", or_recovery=True)
 

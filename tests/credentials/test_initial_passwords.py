@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.cli.demo_city import SAMPLE_PASSWORD
 from app.credentials.passwords import initial_password
 from app.infrastructure.password_policy import PasswordPolicy
 from tests.personnel import staff
@@ -35,7 +36,7 @@ def test_a_restored_access_has_a_password_as_long_as_is_asked(severe: Registry) 
     account = next(one["id"] for one in listed if one["login_name"] == "coal-controller")
     path = f"/accounts/{account}/access-restorations"
     proposal = severe.post(path, {"reason": "忘记口令"}, by=staff.PROPOSER)
-    sent = {"document_sha256": proposal["document_sha256"], "password": staff.SAMPLE_PASSWORD}
+    sent = {"document_sha256": proposal["document_sha256"], "password": SAMPLE_PASSWORD}
     shown = severe.post(f"{path}/{proposal['id']}/confirmations", sent, by=staff.CONFIRMER)["initial_password"]
     assert PasswordPolicy(LONG, 4).faults(shown, "coal-controller", "/password") == []
 
