@@ -118,18 +118,18 @@ def _cured_on(
 def _opening(
     known: TermHistory, spans: tuple[Standing, ...], found: Overdue | None, night: date, edition: Edition
 ) -> Opening | None:
-    """The episode to open, counted from the earlier of the causes that hold; none while the clock stands still."""
+    """The episode to open, counted as the cause that came first would have; none while the clock stands still."""
     if not spans or not spans[-1].covers(night):
         return None
     slow = slow_since(known, spans[-1].from_on, edition)
-    starts = [slow - _ONE_DAY] if slow is not None and slow <= night else []
+    starts = [(slow, slow - _ONE_DAY)] if slow is not None and slow <= night else []
     cause = EpisodeCause.SLOW
     if found is not None and found.first_night <= night:
-        starts.append(found.counts_from)
+        starts.append((found.first_night, found.counts_from))
         cause = EpisodeCause.OVERDUE
     if not starts:
         return None
-    counts_from = min(starts)
+    _, counts_from = min(starts)
     return Opening(
         EpisodeKind.TERM,
         cause,
