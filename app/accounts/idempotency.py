@@ -2,10 +2,11 @@
 
 import hmac
 import json
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request, Response
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from starlette.datastructures import UploadFile
 
 from app.accounts.authentication import SignedIn
@@ -15,6 +16,8 @@ from app.infrastructure.errors import AlreadyDone, InvalidInput, InvalidParamete
 from app.tables.rules import IdempotencyKey
 
 LONGEST_KEY = 200
+KEPT: Final = timedelta(days=30)
+"""How long an answer may be asked for again under its key (design 5)."""
 IdempotencyKeyHeader = Annotated[
     str | None,
     Header(min_length=8, max_length=LONGEST_KEY, description="同一键重复提交只生效一次,保留 30 天;服务账号必填"),
@@ -32,10 +35,14 @@ class Replayed(Exception):
 class Once:
     """The request's one chance to take effect; `context` is its transaction."""
 
-    def __init__(self, context: Context, key: str | None, request_sha256: bytes) -> None:
+    def __init__(
+        self, context: Context, key: str | None, request_sha256: bytes, *, replaces_expired: bool = False
+    ) -> None:
+        """`replaces_expired`: an answer of the same key stands there yet that is given no more."""
         self.context = context
         self._key = key
         self._request_sha256 = request_sha256
+        self._replaces_expired = replaces_expired
 
     async def answer(self, answer: Answer, status: int = 201) -> Response:
         """The response, kept under the key unless it was only a trial."""
@@ -48,6 +55,8 @@ class Once:
         if answer.was_tried_only:
             return _response(200, body, {})
         if self._key is not None:
+            if self._replaces_expired:
+                await self._make_room()
             kept = insert(IdempotencyKey).values(
                 account_id=self.context.actor.account_id,
                 key=self._key,
@@ -58,6 +67,11 @@ class Once:
             )
             await self.context.session.execute(kept)
         return _response(status, body, headers)
+
+    async def _make_room(self) -> None:
+        account = self.context.actor.account_id
+        expired = delete(IdempotencyKey).where(IdempotencyKey.account_id == account, IdempotencyKey.key == self._key)
+        await self.context.session.execute(expired)
 
 
 def shown(answer: Answer) -> Response:
@@ -98,9 +112,11 @@ async def once(context: SignedIn, request: Request, idempotency_key: Idempotency
     await context.session.execute(lock)
     known = select(IdempotencyKey).where(IdempotencyKey.account_id == account, IdempotencyKey.key == idempotency_key)
     kept = (await context.session.execute(known)).scalar_one_or_none()
-    if kept is not None:
+    # The nightly job removes an expired one; until then it is as good as gone.
+    is_expired = kept is not None and kept.recorded_at < context.now - KEPT
+    if kept is not None and not is_expired:
         _replay(kept, digest.digest())
-    return Once(context, idempotency_key, digest.digest())
+    return Once(context, idempotency_key, digest.digest(), replaces_expired=is_expired)
 
 
 async def _digest_what_was_sent(request: Request, digest: hmac.HMAC) -> None:

@@ -45,6 +45,8 @@ class SecuritySettings(SettingsGroup):
     """Figures, imports, exports and case files one sign-in or key may ask for in a minute."""
     rate_address_factor: Annotated[int, Field(ge=1, le=1000)] = 10
     """How many times its reads, writes and figures one address may send: an office shares an address."""
+    access_event_months: Annotated[int, Field(ge=6, le=600)] = 36
+    """How many months refusals and sensitive reads are kept; 等保三级 (GB/T 22239-2019, 8.1.4.3) asks for six."""
     audit_key: SecretStr | None = None
     """Signs the heads of the audit trail, 64 hexadecimal digits; kept in the data folder when absent."""
     heads_folder: Path | None = None

@@ -90,6 +90,7 @@ class PendingStep(Word):
 
     PASSWORD_CHANGE = "password_change", "修改口令"
     SECOND_FACTOR = "second_factor", "绑定动态口令"
+    SECOND_FACTOR_CODE = "second_factor_code", "输入动态口令"
 
 
 class BreakGlassDeed(Word):

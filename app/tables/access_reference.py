@@ -29,6 +29,10 @@ OWN_SITES = f"{IN_OWN_UNITS} OR EXISTS (SELECT 1 FROM hazard h WHERE h.site_id =
 PASSWORD = ("password_hash",)
 OWN_PASSWORD = (*PASSWORD, "password_changed_at")
 ENDED_SESSION = "least(revoked_at, expires_at) < registry_now()"
+# Its answer is given no more: the key makes room for another request.
+OWN_AND_EXPIRED = f"{OF_OWN_ACCOUNT} AND recorded_at < (SELECT registry_now()) - interval '30 days'"
+# GB/T 22239-2019 8.1.4.3: nobody, not the job either, removes what is younger than six months.
+KEPT_LONG_ENOUGH = "recorded_at < (SELECT registry_now()) - interval '6 months'"
 SESSION_COLUMNS = ("appointment_id", "last_seen_at", "revoked_at", "step_up_failures")
 
 
@@ -187,7 +191,7 @@ PEOPLE: dict[str, tuple[Access, ...]] = {
         *access(C.AUDITOR, C.JOB, select=ALL_ROWS),
     ),
     "idempotency_key": (
-        *access(*PERSONS, C.SIGNIN, C.IMPORT, select=OF_OWN_ACCOUNT, insert=OF_OWN_ACCOUNT),
+        *access(*PERSONS, C.SIGNIN, C.IMPORT, select=OF_OWN_ACCOUNT, insert=OF_OWN_ACCOUNT, delete=OWN_AND_EXPIRED),
         *access(C.JOB, select=ALL_ROWS, delete=ALL_ROWS),
     ),
     # What the public is refused is recorded, and read by nobody outside.
@@ -204,6 +208,7 @@ PEOPLE: dict[str, tuple[Access, ...]] = {
             select=OF_OWN_ACCOUNT,
             insert=ALL_ROWS,
         ),
-        *access(C.AUDITOR, C.JOB, select=ALL_ROWS, insert=ALL_ROWS),
+        *access(C.AUDITOR, select=ALL_ROWS, insert=ALL_ROWS),
+        *access(C.JOB, select=ALL_ROWS, insert=ALL_ROWS, delete=KEPT_LONG_ENOUGH),
     ),
 }

@@ -9,6 +9,12 @@ from app.regulation.vocabulary import Act, Channel, HazardLevel, State
 from app.tables.base import Base, Digest, HazardChild, Key, RecordedAt, SmallInt, Xid8, is_digest, one_of
 
 
+def by_time(table: str) -> Index:
+    """Rows come in the order of time: a few pages of index find the newest, and an insert costs nothing."""
+    blocks = {"pages_per_range": 16, "autosummarize": True}
+    return Index(f"ix_{table}_recorded_at", "recorded_at", postgresql_using="brin", postgresql_with=blocks)
+
+
 class HazardTransition(HazardChild, Base):
     """One act on one hazard, with the hazard's dimensions after it; a restating copy names the row it restates."""
 
@@ -100,6 +106,7 @@ class AuditEvent(Base):
         Index("uq_audit_event_stream_id_serial", "stream_id", "serial", unique=True),
         Index("ix_audit_event_hazard_id_transaction_id", "hazard_id", "transaction_id"),
         Index("ix_audit_event_transaction_id", "transaction_id"),
+        by_time("audit_event"),
     )
     id: Mapped[Key]
     stream_id: Mapped[int] = mapped_column(ForeignKey("audit_stream.id", ondelete="RESTRICT"))
@@ -119,7 +126,7 @@ class AccessEvent(Base):
     """A refusal or a sensitive read; unchained."""
 
     __tablename__ = "access_event"
-    __table_args__ = (Index("ix_access_event_account_id", "account_id", "id"),)
+    __table_args__ = (Index("ix_access_event_account_id", "account_id", "id"), by_time("access_event"))
     id: Mapped[Key]
     kind: Mapped[str]
     """`refusal`, `read`, or what else an act on no hazard left."""

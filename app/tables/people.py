@@ -181,6 +181,10 @@ class Session(Base):
     revoked_at: Mapped[datetime | None]
     pending: Mapped[str | None]
     """What it still lacks; null once it may act."""
+    sign_on_identity_id: Mapped[int | None] = mapped_column(
+        ForeignKey("sign_on_identity.id", ondelete="RESTRICT"), index=True
+    )
+    """Whose removal ends it; null for a sign-in by password."""
     step_up_failures: Mapped[SmallInt] = mapped_column(server_default=text("0"))
     """Proofs of the person that failed in a row; after five the session is revoked."""
 

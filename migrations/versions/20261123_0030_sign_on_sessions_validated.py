@@ -13,6 +13,8 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '500ms'")
+    op.execute("ALTER TABLE session VALIDATE CONSTRAINT ck_session_pending_is_known")
+    op.execute("ALTER TABLE session VALIDATE CONSTRAINT fk_session_sign_on_identity_id")
 
 
 def downgrade() -> None:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from app.infrastructure.database import Database
-from app.infrastructure.settings import Settings
+from app.infrastructure.settings import Settings, SettingsRefused, load_settings
 from app.jobs import remove_expired
 from app.jobs.work import Work
 from tests.support.cluster import TestDatabase, libpq_address
@@ -88,3 +88,53 @@ def test_a_sign_in_still_good_is_kept_by_the_database_itself(database: TestDatab
     with psycopg.connect(libpq_address(database.job_url)) as job:
         job.execute("SET ROLE qingling_job")
         assert job.execute("DELETE FROM session").rowcount == 0
+
+
+def events(database: TestDatabase) -> list[Any]:
+    """Codes of what was refused or read and is still kept."""
+    with psycopg.connect(libpq_address(database.superuser_url)) as connection:
+        return [code for (code,) in connection.execute("SELECT code FROM access_event ORDER BY id")]
+
+
+def test_refusals_and_sensitive_reads_go_after_the_months_set_and_no_earlier(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    with open_registry(database, tmp_path) as registry:
+        assert registry.get("/audit/events", by="city-office-head").status == 403
+        assert registry.get("/audit/events", by="city-auditor").status == 200
+        kept = events(database)
+        assert {"not_permitted", "audit_events"} <= set(kept)
+        days_pass(database, 35 * 30)
+        remove(database, tmp_path)
+        assert events(database) == kept
+        days_pass(database, 90)
+        remove(database, tmp_path)
+        assert events(database) == []
+
+
+def test_nobody_but_the_job_removes_them_and_the_job_none_younger_than_six_months(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    with open_registry(database, tmp_path) as registry:
+        registry.get("/audit/events", by="city-auditor")
+    with psycopg.connect(libpq_address(database.app_url)) as app:
+        for role_class in ("auditor", "administrator", "signin", "official"):
+            app.execute(f"SET ROLE qingling_{role_class}".encode())
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                app.execute("DELETE FROM access_event")
+            app.rollback()
+    everything = "DELETE FROM access_event"
+    with psycopg.connect(libpq_address(database.job_url)) as job:
+        job.execute("SET ROLE qingling_job")
+        assert job.execute(everything).rowcount == 0
+    days_pass(database, 190)
+    with psycopg.connect(libpq_address(database.job_url)) as job:
+        job.execute("SET ROLE qingling_job")
+        assert job.execute(everything).rowcount > 0
+
+
+@pytest.mark.parametrize("months", ["5", "0", "-1"])
+def test_no_start_with_less_than_six_months(monkeypatch: pytest.MonkeyPatch, months: str) -> None:
+    monkeypatch.setenv("QINGLING_ACCESS_EVENT_MONTHS", months)
+    with pytest.raises(SettingsRefused, match="ACCESS_EVENT_MONTHS"):
+        load_settings()
