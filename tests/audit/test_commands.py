@@ -16,6 +16,7 @@ from app.infrastructure.settings import Settings, SettingsRefused
 from app.jobs.work import replace_key, signer_of
 from tests.audit.conftest import Trail
 from tests.support.cluster import TestDatabase, libpq_address
+from tests.support.command import qingling as run_qingling
 from tests.support.polling import until
 from tests.support.registry import open_registry
 from tests.support.walk import reported
@@ -26,9 +27,8 @@ LATE_ROWS = "有记录超过 30 分钟未封入审计树"
 LATE_HEADS = "审计树头超过 30 分钟未交存到目录"
 
 
-def environment(trail: Trail, **variables: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("QINGLING_")}
-    return kept | {
+def known(trail: Trail, **variables: str) -> dict[str, str]:
+    return {
         "QINGLING_DATA_DIR": str(trail.folder),
         "QINGLING_DATABASE_URL": trail.database.app_url,
         "QINGLING_JOB_DATABASE_URL": trail.database.job_url,
@@ -37,15 +37,15 @@ def environment(trail: Trail, **variables: str) -> dict[str, str]:
 
 
 def qingling(trail: Trail, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    known = environment(trail, **variables)
-    return subprocess.run([QINGLING, *arguments], env=known, capture_output=True, text=True, timeout=60, check=False)
+    return run_qingling(*arguments, settings=known(trail, **variables))
 
 
 @contextmanager
 def running_worker(trail: Trail, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("QINGLING_")}
     process = subprocess.Popen(
         [QINGLING, "worker"],
-        env=environment(trail, **variables),
+        env=kept | known(trail, **variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,9 +1,6 @@
 """`qingling audit verify` as an auditor runs it: exit codes, words, JSON, and the heads held outside."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
@@ -17,8 +14,7 @@ from app.infrastructure.pagination import Cursors
 from app.infrastructure.security import canonical_json
 from tests.audit_check.conftest import Trail
 from tests.support.cluster import libpq_address
-
-QINGLING = Path(sys.executable).with_name("qingling")
+from tests.support.command import qingling
 
 
 @pytest.fixture(scope="session")
@@ -68,11 +64,7 @@ def test_one_hazard_is_verified_by_its_id(trail: Trail, tmp_path: Path) -> None:
 
 
 def test_a_question_that_cannot_be_asked_ends_with_two(trail: Trail, tmp_path: Path) -> None:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("QINGLING_")}
-    command = [str(QINGLING), "audit", "verify", "--hazard", "督〔1999〕1号"]
-    refused = subprocess.run(
-        command, env=kept | where(trail, tmp_path), capture_output=True, text=True, timeout=100, check=False
-    )
+    refused = qingling("audit", "verify", "--hazard", "督〔1999〕1号", settings=where(trail, tmp_path))
 
     assert refused.returncode == 2, refused.stdout
     assert "Traceback" not in refused.stderr

@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from app.cli.demo_city import SAMPLE_PASSWORD
+from tests.support.command import qingling
 from tests.support.polling import until
 
 QINGLING = Path(sys.executable).with_name("qingling")
@@ -116,14 +117,7 @@ def test_fresh_begins_anew(folder: Path) -> None:
 
 def refused(folder: Path, *arguments: str, **variables: str) -> str:
     """What a refused start says; one line, exit code 2."""
-    ended = subprocess.run(
-        [QINGLING, *arguments],
-        env=environment(folder) | variables,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = qingling(*arguments, settings={"QINGLING_DATA_DIR": str(folder), "TZ": "UTC", **variables})
     assert ended.returncode == 2, ended.stderr
     lines = [line for line in ended.stderr.splitlines() if line.strip() and not line.startswith("·")]
     assert len(lines) == 1, ended.stderr

@@ -1,9 +1,7 @@
 """The operator's commands: one clear sentence for what is refused, exit codes that scripts can trust."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,17 +11,14 @@ from app.cli import app, sentence_of
 from app.infrastructure.errors import FieldError, InvalidInput
 from app.regulation.edition import SHIPPED_EDITION
 from tests.support.cluster import TestDatabase
+from tests.support.command import qingling
 from tests.support.registry import open_registry
 
-QINGLING = Path(sys.executable).with_name("qingling")
 KEY = "0123456789abcdef" * 4
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("QINGLING_")}
-    return subprocess.run(
-        [QINGLING, *arguments], env=kept | variables, capture_output=True, text=True, timeout=120, check=False
-    )
+    return qingling(*arguments, settings=variables)
 
 
 def run_here(*arguments: str) -> Result:
@@ -175,16 +170,7 @@ THREE = {
 
 
 def appoint(where: dict[str, str], people: object) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("QINGLING_")}
-    return subprocess.run(
-        [QINGLING, "account", "appoint-administrators", "--stdin"],
-        env=kept | where,
-        input=json.dumps(people),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return qingling("account", "appoint-administrators", "--stdin", settings=where, given=json.dumps(people))
 
 
 def test_the_first_three_administrators_are_appointed_once(fresh_database: TestDatabase, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 _P = 2**255 - 19
 _ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -60,6 +61,7 @@ def _base() -> _Point:
     return x, y, 1, x * y % _P
 
 
+@lru_cache(maxsize=10_000)
 def is_signature(public_key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether `signature` (64 bytes) is the key's (32 bytes) over the message."""
     if len(public_key) != 32 or len(signature) != 64:
