@@ -13,6 +13,8 @@ from app.audit.router import router as audit
 from app.case_file.router import router as case_file
 from app.console.readiness import OneLook
 from app.console.router import router as console
+from app.enforcement.router import of_enterprise as enforcement_of_enterprise
+from app.enforcement.router import router as enforcement
 from app.enterprises.router import router as enterprises
 from app.evidence.folder import EvidenceFolder
 from app.evidence.router import router as evidence
@@ -62,6 +64,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     separation,
     reference,
     enterprises,
+    enforcement,
+    enforcement_of_enterprise,
     statistics,
     exchange,
     worklist,
@@ -105,6 +109,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.add_exception_handler(Replayed, _replay)
     uploads = {
         "/evidence": settings.evidence_max_bytes + _MULTIPART_ENVELOPE,
+        "/enforcements/imports": WorkbookLimits().file_bytes + _MULTIPART_ENVELOPE,
         "/imports/ledger": WorkbookLimits().file_bytes + _MULTIPART_ENVELOPE,
     }
     app.add_middleware(Retrying)

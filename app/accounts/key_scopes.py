@@ -64,6 +64,8 @@ _OF_PERMISSIONS: Final = {
     Permission.CALENDAR_READ: ("read_calendar",),
     Permission.EDITION_READ: ("read_edition",),
     Permission.ENTERPRISE_READ: ("list_enterprises", "read_enterprise"),
+    Permission.ENFORCEMENT_READ: ("list_enforcements", "read_enforcement", "read_enforcement_counters"),
+    Permission.ENFORCEMENT_RECORD: ("record_enforcement", "correct_enforcement", "import_enforcements"),
     Permission.STATISTICS_READ: ("read_clearance", "list_metric_definitions"),
     Permission.LEDGER_IMPORT: ("import_ledger", "read_import"),
 }

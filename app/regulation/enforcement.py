@@ -9,12 +9,19 @@ art. 113(1) asks, is told with the count and never lowers it. Of the coal rule e
 on despite a major hazard is one finding.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from app.regulation.edition_enforcement import Counted, EnforcementCounter
-from app.regulation.vocabulary import PenaltyLaw
+from app.regulation.facts import Unmet
+from app.regulation.vocabulary import PenaltyKind, PenaltyLaw
+
+_YEAR = re.compile(r"[〔﹝【\[(]([0-9]{4})[〕﹞】\])]", re.ASCII)
+_OF_MONEY = frozenset({PenaltyKind.FINE, PenaltyKind.CONFISCATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +88,48 @@ def tallies(counters: Iterable[EnforcementCounter], decisions: Sequence[Decision
 def needed_since(counters: Iterable[EnforcementCounter], on: date) -> date:
     """The earliest decision that can still matter to a warning on that day; `on` itself without counters."""
     return min((one.first_day(one.first_day(on)) for one in counters), default=on)
+
+
+def plain_case_number(written: str) -> str:
+    """A 处罚决定书文号 as it is compared: half-width, without spaces, the year in 〔〕 (GB/T 9704)."""
+    folded = "".join(unicodedata.normalize("NFKC", written).split())
+    return _YEAR.sub(r"〔\1〕", folded)
+
+
+def law_of(basis: str) -> PenaltyLaw:
+    """The law that a written basis names; 安全生产法 counts also where others are named beside it."""
+    if "安全生产法" in basis:
+        return PenaltyLaw.WORK_SAFETY
+    return PenaltyLaw.COAL_MINES if "煤矿安全生产条例" in basis else PenaltyLaw.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a decision states, as far as its parts must agree; amounts in yuan, None where none is stated."""
+
+    decided_on: date
+    kinds: frozenset[PenaltyKind]
+    amount: Decimal | None
+    published_on: date | None
+
+
+def contradictions(stated: Stated, today: date) -> tuple[Unmet, ...]:
+    """Every rule that the parts of a decision break together, each naming its field."""
+    found = []
+    if stated.decided_on > today:
+        found.append(
+            _broken("decided_in_the_future", "decided_on", "处罚决定日期晚于今天", "请核对处罚决定书上的日期。")
+        )
+    if stated.published_on is not None and not stated.decided_on <= stated.published_on <= today:
+        message = "公开日期须在处罚决定之日至今天之间"
+        found.append(_broken("published_out_of_order", "published_on", message, "请核对公开日期;尚未公开的,留空。"))
+    if PenaltyKind.FINE in stated.kinds and stated.amount is None:
+        found.append(_broken("fine_without_amount", "amount", "处罚种类含罚款,没有写明金额", "请以元为单位填写金额。"))
+    if stated.amount is not None and stated.kinds.isdisjoint(_OF_MONEY):
+        message = "写明了金额,处罚种类却不含罚款或者没收违法所得"
+        found.append(_broken("amount_without_fine", "kinds", message, "请补填处罚种类,或者删去金额。"))
+    return tuple(found)
+
+
+def _broken(code: str, field: str, message: str, remedy: str) -> Unmet:
+    return Unmet(code, f"{message}。", "enforcement.penalty", "《行政处罚法》第九条、第五十九条", remedy, field)

@@ -209,6 +209,9 @@ class Permission(StrEnum):
     CRITERION_READ = "criterion:read"
     EDITION_LOAD = "edition:load"
     EDITION_READ = "edition:read"
+    ENFORCEMENT_OVERSEE = "enforcement:oversee"
+    ENFORCEMENT_READ = "enforcement:read"
+    ENFORCEMENT_RECORD = "enforcement:record"
     ENTERPRISE_CREATE = "enterprise:create"
     ENTERPRISE_READ = "enterprise:read"
     EVIDENCE_ADD = "evidence:add"
@@ -259,6 +262,10 @@ PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
     Permission.CRITERION_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
     Permission.EDITION_LOAD: frozenset(),
     Permission.EDITION_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
+    Permission.ENFORCEMENT_OVERSEE: _OFFICIAL_POSTS | {PostKind.AUDITOR, RoleClass.IMPORT},
+    Permission.ENFORCEMENT_READ: _READERS
+    | {RoleClass.PLATFORM, RoleClass.ENTERPRISE, RoleClass.OFFICIAL, RoleClass.IMPORT},
+    Permission.ENFORCEMENT_RECORD: _DEPARTMENT_POSTS | _OFFICE_POSTS | {RoleClass.OFFICIAL, RoleClass.IMPORT},
     Permission.ENTERPRISE_CREATE: _OFFICIAL_POSTS,
     Permission.ENTERPRISE_READ: _READERS | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
     Permission.EVIDENCE_ADD: _WORKING_POSTS | {RoleClass.ENTERPRISE},
