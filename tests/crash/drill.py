@@ -32,7 +32,7 @@ AROUND_COMMIT: Final = (BEFORE_COMMIT, AFTER_COMMIT)
 ANSWERS: Final = (BEFORE_ANSWER, WITHIN_ANSWER, AFTER_ANSWER)
 _MOST_POINTS: Final = 400
 _SUCCESS: Final = range(200, 300)
-_OK, _CREATED, _CONFLICT = 200, 201, 409
+_OK, _CREATED, _UNAUTHENTICATED, _CONFLICT = 200, 201, 401, 409
 _NAMED: Final = (*AROUND_COMMIT, *ANSWERS, END)
 _VERSION: Final = "version"
 _OF_THE_SESSION: Final = ("choose_appointment", "sign_out", "revoke_session", "make_step_up")
@@ -166,6 +166,9 @@ class Death:
 def _judged(death: Death, sent: "Sent", before: Kept, after: Kept) -> Kept | None:
     """What the act left when it had committed, None when it left nothing; Broken for anything between."""
     where = f"{death.operation}, dead at {death.label!r}"
+    if death.operation == "sign_out" and death.answer is not None and death.answer.status == _UNAUTHENTICATED:
+        # An earlier death came after its COMMIT: it leaves no row of the registry, only a sign-in that is over.
+        return after
     if death.answer is not None and death.answer.status not in _SUCCESS:
         raise Broken(f"{where}: refused with {death.answer.body}")
     changed, keys = after.changed(before), after.keys - before.keys

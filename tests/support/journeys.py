@@ -154,7 +154,7 @@ def _credentials(registry: Registry) -> None:
 
 def _enrol(registry: Registry, login: str, password: dict[str, str]) -> None:
     answer = registry.attempt("/session/second-factor", password, by=login)
-    if answer.status == HTTPStatus.CONFLICT:
+    while answer.status == HTTPStatus.CONFLICT:
         # The answer that showed the secret was lost on its way: the secret is never shown again.
         answer = registry.attempt("/session/second-factor", password, by=login)
     now = datetime.fromisoformat(registry.hazard(walk.reported(registry))["read_at"])
