@@ -177,11 +177,12 @@ def slow_since(history: TermHistory, stood_from: date, edition: Edition) -> date
     plan = next((step for step in reversed(moves) if step.act in _PLAN_ACTS), None)
     if plan is not None and plan.act is Act.SUBMIT_PLAN:
         return None
-    floor = max(stood_from, history.not_before or date.min)
+    began = stretch_began_on(history)
+    floor = max(stood_from, began, history.not_before or date.min)
     limits = edition.limits
     base = max((floor, *(step.on for step in moves)))
     starts = [base + timedelta(days=limits.slow_progress_days)]
-    if plan is not None and plan.act is Act.APPROVE_PLAN and plan.on >= stretch_began_on(history):
+    if plan is not None and plan.act is Act.APPROVE_PLAN and plan.on >= began:
         starts += _milestones_missed_from(plan, moves, floor, edition)
     return min(starts)
 
