@@ -1,16 +1,19 @@
 """Turns a bearer token into a context: one request, one transaction, committed before the response is sent."""
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
 from app.accounts.key_scopes import refuse_out_of_scope
 from app.infrastructure.context import Context
-from app.infrastructure.database import Database, Token
+from app.infrastructure.database import Database, Glimpse, Token
+from app.infrastructure.driver import Statement
 from app.infrastructure.errors import NotPermitted, Unauthenticated
 from app.infrastructure.middleware import route_template
+from app.regulation.facts import Actor
 from app.regulation.vocabulary import PendingStep
 
 _SCHEME = "bearer "
@@ -47,9 +50,36 @@ async def signed_in(request: Request) -> AsyncIterator[Context]:
     """The context of whoever holds the token; its transaction commits when the endpoint has returned."""
     principal = Token(bearer_token(request))
     async with database_of(request).transaction(principal, request_id=request_id(request)) as context:
-        refuse_incomplete(request, context.pending)
-        refuse_out_of_scope(context.actor, str(getattr(request.scope.get("route"), "operation_id", "")))
+        _admit(request, context.actor, context.pending)
         yield replace(context, vault=request.app.state.vault)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whoever asks to read one thing, before any transaction: at a glimpse if that will do, else in their own."""
+
+    request: Request
+
+    async def glimpse(self, look: Callable[[Actor], Statement]) -> Glimpse | None:
+        """The one row that the look finds for the holder of the token; None where a transaction has to be asked."""
+        found = await database_of(self.request).glimpse(Token(bearer_token(self.request)), look)
+        if found is not None:
+            _admit(self.request, found.holder.actor, found.holder.pending)
+        return found
+
+    def transaction(self) -> AbstractAsyncContextManager[Context]:
+        """As `signed_in`."""
+        return asynccontextmanager(signed_in)(self.request)
+
+
+async def reader(request: Request) -> Reader:
+    """The reader of this request."""
+    return Reader(request)
+
+
+def _admit(request: Request, actor: Actor, pending: PendingStep | None) -> None:
+    refuse_incomplete(request, pending)
+    refuse_out_of_scope(actor, str(getattr(request.scope.get("route"), "operation_id", "")))
 
 
 def refuse_incomplete(request: Request, pending: PendingStep | None) -> None:
@@ -64,4 +94,5 @@ def refuse_incomplete(request: Request, pending: PendingStep | None) -> None:
     )
 
 
+SignedInToRead = Annotated[Reader, Depends(reader)]
 SignedIn = Annotated[Context, Depends(signed_in, scope="function")]

@@ -2,15 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, literal_column, select
-
-from app.hazards.scope import hazard_is_visible
 from app.infrastructure.context import Context
-from app.infrastructure.driver import NamedRow, Statement, as_sent, read_together
+from app.infrastructure.driver import Statement, read_together
 from app.infrastructure.errors import NotFound
 from app.regulation import permissions
 from app.regulation.facts import Actor, HazardFacts, LevelFact, RoundFact
@@ -24,60 +19,53 @@ from app.regulation.vocabulary import (
     Relation,
     State,
 )
-from app.tables.hazards import Hazard
 
-# Its text stands with the wall (migration 0022): one function, planned once a connection whoever asks, that shows the
-# facts of a hazard to whom the hazard's own policy shows the hazard.
-_FACTS = "SELECT * FROM hazard_facts(%(hazard_id)s)"
-_FACTS_OF_MANY = (
-    "SELECT f.* FROM unnest(CAST(%(hazard_ids)s AS bigint[])) AS asked(id), LATERAL hazard_facts(asked.id) AS f"
+# Its text stands with the wall: one function, planned once a connection whoever asks, that shows the facts of a hazard
+# to whom the hazard's own policy shows the hazard.
+_FACTS = "SELECT row_to_json(f) AS facts FROM hazard_facts(%(hazard_id)s) AS f"
+_FACTS_OF_MANY = """
+    SELECT row_to_json(f) AS facts
+      FROM unnest(CAST(%(hazard_ids)s AS bigint[])) AS asked(id), LATERAL hazard_facts(asked.id) AS f
+"""
+_DATES = ("found_on", "original_deadline", "current_deadline")
+_INSTANTS = (
+    "reported_at",
+    "determined_at",
+    "listed_at",
+    "closed_at",
+    "delisted_at",
+    "revisited_at",
+    "last_act_at",
+    "extension_requested_at",
+    "declared_at",
+    "verified_at",
 )
-
-
-def facts_statement(hazard_id: int) -> Statement:
-    """The read of a hazard's facts, for `facts_of`."""
-    return Statement(_FACTS, {"hazard_id": hazard_id})
-
-
-def facts_in_scope_statement(actor: Actor, public_id: UUID) -> Statement:
-    """The read of a hazard's facts by its public id within the actor's scope, for `facts_of`."""
-    asked = _facts_in_scope(actor)
-    return Statement(asked.sql, {**asked.parameters, "public_id": public_id})
-
-
-@lru_cache(maxsize=1024)
-def _facts_in_scope(actor: Actor) -> Statement:
-    facts = func.hazard_facts(Hazard.id).table_valued("hazard_id", name="f")
-    seen: Select[Any] = select(literal_column("f.*")).select_from(Hazard, facts)
-    return as_sent(seen.where(Hazard.public_id == bindparam("public_id"), hazard_is_visible(actor)), "public_id")
-
-
-def facts_of(rows: Sequence[NamedRow]) -> HazardFacts:
-    """The facts that the read found; `NotFound` where the actor may not see the hazard."""
-    if not rows:
-        raise NotFound
-    return _facts(rows[0]._asdict())
 
 
 async def load_facts(context: Context, hazard_id: int) -> HazardFacts:
     """The facts of a hazard the actor may see; `NotFound` otherwise."""
-    role = context.actor.role_class.value
-    (rows,) = await read_together(context.session, role, facts_statement(hazard_id))
-    return facts_of(rows)
+    asked = Statement(_FACTS, {"hazard_id": hazard_id})
+    (rows,) = await read_together(context.session, context.actor.role_class.value, asked)
+    if not rows:
+        raise NotFound
+    return facts_of(rows[0].facts)
 
 
 async def load_facts_of(context: Context, hazard_ids: Sequence[int]) -> dict[int, HazardFacts]:
     """The facts of those of the hazards that the actor may see, by hazard, in one statement."""
     asked = Statement(_FACTS_OF_MANY, {"hazard_ids": list(hazard_ids)})
     (rows,) = await read_together(context.session, context.actor.role_class.value, asked)
-    found = (_facts(row._asdict()) for row in rows)
+    found = (facts_of(row.facts) for row in rows)
     return {facts.hazard_id: facts for facts in found}
 
 
-def _facts(row: dict[str, Any]) -> HazardFacts:
+def facts_of(told: dict[str, Any]) -> HazardFacts:
+    """The facts as `hazard_facts` tells them in JSON."""
+    row = told | {name: date.fromisoformat(told[name]) for name in _DATES if told[name]}
+    row |= {name: datetime.fromisoformat(told[name]) for name in _INSTANTS if told[name]}
     original: date | None = row["original_deadline"]
     current: date | None = row["current_deadline"]
-    measure = row.pop("production_measure_kind")
+    measure = row["production_measure_kind"]
     return HazardFacts(
         **{
             **row,
@@ -115,6 +103,6 @@ def _level(level: dict[str, Any]) -> LevelFact:
     )
 
 
-def relations_to(context: Context, facts: HazardFacts) -> frozenset[Relation]:
+def relations_to(actor: Actor, facts: HazardFacts) -> frozenset[Relation]:
     """Every relation of the actor's organisation to the hazard."""
-    return permissions.relations(permissions.standing_of(facts), context.actor)
+    return permissions.relations(permissions.standing_of(facts), actor)

@@ -1,49 +1,65 @@
 """Reads of hazards: one, a page of many, a timeline; PostgreSQL makes the JSON, Python adds what the rules allow."""
 
+import json
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 
-from app.hazards.facts import facts_in_scope_statement, facts_of, facts_statement, relations_to
+from app.hazards.facts import facts_of, relations_to
+from app.hazards.scope import visible_hazards
 from app.infrastructure.context import Context
-from app.infrastructure.driver import Statement, read_together
-from app.reference.rulebook import edition_statement, rule_book_of
+from app.infrastructure.database import Glimpse
+from app.infrastructure.driver import Statement, as_sent, read_together
+from app.infrastructure.errors import NotFound
+from app.reference.rulebook import edition_named, known_edition
 from app.regulation import lifecycle
-from app.regulation.facts import RoundFact
+from app.regulation.edition import Edition
+from app.regulation.facts import Actor, RoundFact
 from app.regulation.masking import presented
 from app.regulation.vocabulary import Act, Channel
+from app.tables.hazards import Hazard
 
-_ONE = """
-    SELECT jsonb_build_object(
+# Names and days by a SELECT of their own: each is then one look-up by key, and the day is asked once, not of each row.
+_SHOWN = """
+    SELECT json_build_object(
              'id', h.public_id, 'ledger_number', h.ledger_number, 'state', h.state, 'level', h.level,
              'version', h.version, 'cycle', h.cycle, 'channel', h.channel, 'sector', h.sector,
-             'unit', jsonb_build_object('code', u.code, 'name', u.name),
-             'site', jsonb_build_object('id', s.public_id, 'name', s.name, 'locality', s.locality,
+             'unit', json_build_object('code', u.code, 'name', u.name),
+             'site', json_build_object('id', s.public_id, 'name', s.name, 'locality', s.locality,
                                         'longitude', s.longitude, 'latitude', s.latitude),
              'enterprise', CASE WHEN e.id IS NOT NULL THEN
-                           jsonb_build_object('id', e.public_id, 'code', e.code, 'name', e.name) END,
-             'responsible_organisation', r.name,
+                           json_build_object('id', e.public_id, 'code', e.code, 'name', e.name) END,
+             'responsible_organisation',
+                 (SELECT r.name FROM organisation r WHERE r.id = h.responsible_organisation_id),
              'finders', h.finders, 'found_on', h.found_on, 'place', h.place, 'circumstances', h.circumstances,
              'reporting_record', h.reporting_record, 'monitoring_measures', h.monitoring_measures,
              'reported_at', h.reported_at, 'determined_at', h.determined_at, 'listed_at', h.listed_at,
              'closed_at', h.closed_at, 'delisted_at', h.delisted_at, 'is_legacy', h.is_legacy,
              'fixed_on_the_spot', h.fixed_on_the_spot, 'supervision_tier', h.supervision_tier,
-             'lead_department', CASE WHEN l.id IS NOT NULL THEN jsonb_build_object('id', l.id, 'name', l.name) END,
-             'listing_office', CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'name', o.name) END,
+             'lead_department', (SELECT json_build_object('id', l.id, 'name', l.name)
+                                   FROM organisation l WHERE l.id = h.lead_organisation_id),
+             'listing_office', (SELECT json_build_object('id', o.id, 'name', o.name)
+                                  FROM organisation o WHERE o.id = h.listing_office_id),
              'original_deadline', h.original_deadline, 'current_deadline', h.current_deadline,
-             'deadline_is_provisional', h.deadline_is_provisional) AS view
-      FROM hazard h
+             'deadline_is_provisional', h.deadline_is_provisional)::text AS view,
+           row_to_json(f)::text AS facts,
+           (SELECT encode(content_sha256, 'hex') FROM edition
+             WHERE in_force_from <= (SELECT (registry_now() AT TIME ZONE 'Asia/Shanghai')::date)
+             ORDER BY id DESC LIMIT 1) AS edition
+      FROM (
+"""
+_OF_A_HAZARD = """
+           ) AS h
+     CROSS JOIN LATERAL hazard_facts(h.id) AS f
       JOIN site s ON s.id = h.site_id
       LEFT JOIN enterprise e ON e.id = h.enterprise_id
-      LEFT JOIN organisation r ON r.id = h.responsible_organisation_id
-      LEFT JOIN organisation l ON l.id = h.lead_organisation_id
-      LEFT JOIN organisation o ON o.id = h.listing_office_id
       LEFT JOIN unit_period u ON u.unit_id = h.unit_id
-       AND daterange(u.valid_from, u.valid_until) @> (registry_now() AT TIME ZONE 'Asia/Shanghai')::date
+       AND daterange(u.valid_from, u.valid_until) @> (SELECT (registry_now() AT TIME ZONE 'Asia/Shanghai')::date)
 """
-_BY_ID = _ONE + " WHERE h.id = %(hazard_id)s"
-_BY_PUBLIC_ID = _ONE + " WHERE h.public_id = %(public_id)s"
+_BY_ID = "SELECT * FROM hazard WHERE id = %(hazard_id)s"
 
 # A failed verification that names the running deadline sets none.
 _DEADLINE = text(
@@ -100,27 +116,50 @@ _TIMELINE = text(
 
 async def hazard_view(context: Context, hazard_id: int) -> dict[str, Any]:
     """One hazard as the API shows it, with the acts this actor may do now and the open round."""
-    one = Statement(_BY_ID, {"hazard_id": hazard_id})
-    return await _view(context, one, facts_statement(hazard_id))
+    return await _found(context, _look_at(Statement(_BY_ID, {"hazard_id": hazard_id})))
 
 
 async def hazard_in_scope(context: Context, public_id: UUID) -> dict[str, Any]:
-    """The same by the hazard's public id, in one round trip; NotFound where it is not within the actor's scope."""
-    one = Statement(_BY_PUBLIC_ID, {"public_id": public_id})
-    return await _view(context, one, facts_in_scope_statement(context.actor, public_id))
+    """The same by the hazard's public id; NotFound where it is not within the actor's scope."""
+    return await _found(context, look_in_scope(public_id, context.actor))
 
 
-async def _view(context: Context, *of_hazard: Statement) -> dict[str, Any]:
-    role = context.actor.role_class.value
-    found, rows, in_force = await read_together(context.session, role, *of_hazard, edition_statement(context))
-    facts = facts_of(rows)
-    view = presented(found[0].view, context.actor, is_own_report=facts.channel is Channel.SELF_REPORT)
-    book = await rule_book_of(context, in_force)
-    held = relations_to(context, facts)
-    view["allowed_acts"] = [
-        act.value for act in lifecycle.allowed_acts(facts, context.actor, held, book.edition, context.now)
-    ]
-    view["read_at"] = context.now.isoformat()
+def look_in_scope(public_id: UUID, actor: Actor) -> Statement:
+    """The one statement that finds it, for `Database.glimpse`; `glimpsed` reads what it gives."""
+    look = _look_in_scope(actor)
+    return Statement(look.sql, {**look.parameters, "public_id": public_id})
+
+
+@lru_cache(maxsize=1024)
+def _look_in_scope(actor: Actor) -> Statement:
+    return _look_at(as_sent(visible_hazards(actor).where(Hazard.public_id == bindparam("public_id")), "public_id"))
+
+
+def _look_at(seen: Statement) -> Statement:
+    return Statement(_SHOWN + seen.sql + _OF_A_HAZARD, seen.parameters)
+
+
+def glimpsed(glimpse: Glimpse) -> dict[str, Any] | None:
+    """One hazard as `hazard_in_scope` shows it; None under an edition that this process has not read yet."""
+    view, facts, sha256 = glimpse.row
+    edition = known_edition(sha256)
+    return None if edition is None else _view(glimpse.holder.actor, glimpse.now, edition, str(view), str(facts))
+
+
+async def _found(context: Context, look: Statement) -> dict[str, Any]:
+    (rows,) = await read_together(context.session, context.actor.role_class.value, look)
+    if not rows:
+        raise NotFound
+    edition = await edition_named(context, rows[0].edition)
+    return _view(context.actor, context.now, edition, rows[0].view, rows[0].facts)
+
+
+def _view(actor: Actor, now: datetime, edition: Edition, shown: str, told: str) -> dict[str, Any]:
+    facts = facts_of(json.loads(told))
+    view = presented(json.loads(shown), actor, is_own_report=facts.channel is Channel.SELF_REPORT)
+    allowed = lifecycle.allowed_acts(facts, actor, relations_to(actor, facts), edition, now)
+    view["allowed_acts"] = [act.value for act in allowed]
+    view["read_at"] = now.isoformat()
     view["plan_status"] = facts.plan_status
     view["round"] = _round_view(facts.round) if facts.round else None
     return view

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.accounts.authentication import SignedIn
+from app.accounts.authentication import SignedIn, SignedInToRead
 from app.accounts.idempotency import shown
 from app.hazards import listing, queries
 from app.hazards.acting import Reference, hazard_to_read
@@ -28,9 +28,9 @@ async def list_hazards(
 
 
 @router.get("/{reference}", operation_id="read_hazard", summary="查看隐患")
-async def read_hazard(reference: Reference, context: SignedIn) -> Response:
+async def read_hazard(reference: Reference, reader: SignedInToRead) -> Response:
     """One hazard, by id or ledger number, with the acts the caller may do now and its ETag."""
-    return shown(await hazard_to_read(context, reference))
+    return shown(await hazard_to_read(reader, reference))
 
 
 @router.get("/{reference}/timeline", operation_id="read_timeline", summary="办理过程")

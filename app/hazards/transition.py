@@ -27,7 +27,7 @@ from app.infrastructure.errors import (
 )
 from app.reference.rulebook import RuleBook, rule_book
 from app.regulation import lifecycle, permissions
-from app.regulation.facts import Attempt, HazardFacts, Unmet
+from app.regulation.facts import Actor, Attempt, HazardFacts, Unmet
 from app.regulation.permissions import Permission, Standing, has_permission
 from app.regulation.rule import Rule
 from app.regulation.vocabulary import Act, State
@@ -169,13 +169,13 @@ async def resolve(context: Context, reference: str) -> int:
 
 async def resolve_to_read(context: Context, reference: str) -> int:
     """As `resolve`, for whoever may read hazards at all: NotPermitted comes before NotFound and tells nothing."""
-    refuse_who_may_not_read(context)
+    refuse_who_may_not_read(context.actor)
     return await resolve(context, reference)
 
 
-def refuse_who_may_not_read(context: Context) -> None:
+def refuse_who_may_not_read(actor: Actor) -> None:
     """NotPermitted for who may read no hazard at all."""
-    if not has_permission(Permission.HAZARD_READ, context.actor):
+    if not has_permission(Permission.HAZARD_READ, actor):
         raise NotPermitted
 
 
@@ -188,7 +188,7 @@ def public_id_in(reference: str) -> UUID | None:
 
 
 async def _judge(context: Context, facts: HazardFacts, intent: Intent, book: RuleBook) -> tuple[Unmet, ...]:
-    held = relations_to(context, facts)
+    held = relations_to(context.actor, facts)
     actor, attempt = context.actor, Attempt(intent.act, intent.particulars)
     if not lifecycle.may(facts, intent.act, actor, held):
         raise NotPermitted

@@ -4,11 +4,15 @@ The logins own nothing and inherit nothing. A transaction that did not pass thro
 no row of any table.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final, Self
 
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -16,11 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 
 from app.infrastructure.constraint_errors import translate
 from app.infrastructure.context import Context
-from app.infrastructure.driver import Driver, NamedRow, Statement, driver_of, in_one_round_trip
+from app.infrastructure.driver import Driver, Statement, driver_of, in_one_round_trip
 from app.infrastructure.errors import Unauthenticated
+from app.infrastructure.one_message import Asked, TextRow, as_asked, in_one_message
+from app.infrastructure.principal import AS_WHOM, Holder, become_holder, become_system, holder_of, still_the_same
 from app.infrastructure.safe_login import Limits, assert_lasting_writes, assert_safe_login
 from app.regulation.facts import Actor
-from app.regulation.vocabulary import PendingStep, PostKind, RoleClass
+from app.regulation.vocabulary import RoleClass
 
 _LONGEST_TOKEN: Final = 256
 # Client-side limits of promises 2.9; pool_timeout and connect_timeout in seconds, tcp_user_timeout in milliseconds.
@@ -68,48 +74,30 @@ Principal = Token | OtherAppointment | SystemPrincipal | None
 _ROLE: Final = "qingling role class"
 _PUBLIC: Final = SystemPrincipal(RoleClass.PUBLIC, "公众")
 
-# The transaction's one first statement; an unknown token gives no row, sets no role, and so sees nothing.
-_BECOME_HOLDER: Final = """
-    SELECT p.*, registry_now() AS started_at
-      FROM principal_of(%(token)s, %(idle_minutes)s) AS p
-     WHERE num_nulls(
-           set_config('role', 'qingling_' || p.role_class, true),
-           set_config('app.account', coalesce(p.account_id::text, ''), true),
-           set_config('app.person', coalesce(p.person_id::text, ''), true),
-           set_config('app.appointment', coalesce(p.appointment_id::text, ''), true),
-           set_config('app.organisation', coalesce(p.organisation_id::text, ''), true),
-           set_config('app.units', coalesce(p.unit_ids, ''), true),
-           set_config('app.sectors', coalesce(p.sectors, ''), true),
-           set_config('app.enterprise', coalesce(p.enterprise_id::text, ''), true),
-           set_config('app.session', coalesce(p.session_id::text, ''), true)) = 0
-"""
-_BECOME_SYSTEM: Final = """
-    SELECT registry_now() AS started_at
-     WHERE num_nulls(
-           set_config('role', 'qingling_' || %(role_class)s::text, true),
-           set_config('app.account', %(account)s::text, true),
-           set_config('app.person', '', true), set_config('app.appointment', '', true),
-           set_config('app.organisation', '', true), set_config('app.units', '', true),
-           set_config('app.sectors', '', true), set_config('app.enterprise', '', true),
-           set_config('app.session', '', true)) = 0
-"""
 _TAKE_ROLE: Final = text("SELECT set_config('role', 'qingling_' || CAST(:role_class AS text), true)")
 _TURN_SESSION: Final = "UPDATE session SET appointment_id = %(appointment_id)s WHERE id = %(session_id)s"
 _LOGIN_THAT_READS: Final = (
     "SELECT set_config('role', 'none', true) AS role, set_config('transaction_read_only', 'on', true) AS is_reading"
 )
-# Fails where it is no longer so: what comes behind it in the same round trip, the COMMIT, is then not done.
-_STILL_THE_SAME: Final = """
-    SELECT CAST(CASE WHEN current_user = 'qingling_' || %(role_class)s::text
-                      AND current_setting('app.account') = %(account)s::text
-                      AND current_setting('app.appointment') = %(appointment)s::text
-                THEN 'true' ELSE 'principal_changed' END AS boolean)
-"""
 _COMMIT: Final = Statement("COMMIT", prepared=False)
+_BEGUN, _COMMITTED, _AS_WHOM = Asked(b"BEGIN"), Asked(b"COMMIT"), Asked(AS_WHOM.encode())
+_PREPARED: Final = "qingling statements prepared for glimpses"
+_MOST_KNOWN: Final = 2048
+_CHANGED: Final = "the transaction did not end as the principal it began with"
 
 
 class PrincipalChanged(Exception):
     """The transaction ended under another role or account than it began with; it was rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What one look found: who looked, when, and the one row as PostgreSQL wrote it."""
+
+    holder: Holder
+    now: datetime
+    """`registry_now()` of the transaction's first statement, aware."""
+    row: TextRow
 
 
 class Database:
@@ -119,6 +107,10 @@ class Database:
         """`idle_minutes`: after how long without a request a sign-in ends."""
         self._engine = engine
         self._idle_minutes = idle_minutes
+        # Whom a token stood for when it was last asked: a guess, which the database confirms before it counts.
+        self._known: OrderedDict[bytes, Holder] = OrderedDict()
+        event.listen(engine.sync_engine, "reset", _forget_prepared)
+        event.listen(engine.sync_engine, "rollback", _forget_prepared_of)
 
     @classmethod
     def at(cls, url: URL | str, *, pool_size: int = 15, idle_minutes: int = 30, read_only: bool = False) -> Self:
@@ -167,6 +159,34 @@ class Database:
                 raise
             raise refusal from error
 
+    async def glimpse(self, token: Token, look: Callable[[Actor], Statement]) -> Glimpse | None:
+        """One row, in a transaction of its own and one round trip, asked for as whom the token was last known.
+
+        The token is asked for its holder as in every transaction. None where that is not who was thought of, or where
+        there is no such row, or where anything failed: `transaction` then does what is to be done, and says why.
+        """
+        known = self._known.get(_digest(token))
+        if known is None:
+            return None
+        begun = (_BEGUN, as_asked(become_holder(token.value, self._idle_minutes)))
+        seen = as_asked(look(known.actor))
+        try:
+            async with self._engine.connect() as connection:
+                # By role: PostgreSQL plans anew what another role has prepared.
+                names = connection.info.setdefault(_PREPARED, {}).setdefault(known.actor.role_class, {})
+                driver = await driver_of(connection)
+                found = await in_one_message(driver, names, *begun, seen, _AS_WHOM, _COMMITTED)
+        except SQLAlchemyError as error:
+            raise translate(error, committing=False) or error from error
+        if found is None or not all(found[1:4]):
+            return None
+        (told, started_at), row, as_whom = (rows[0] for rows in found[1:4])
+        if told != known.told:
+            return None
+        if as_whom != known.as_whom:
+            raise PrincipalChanged(_CHANGED)
+        return Glimpse(known, datetime.fromisoformat(str(started_at)), row)
+
     async def refuse_unsafe_login(self, limits: Limits) -> None:
         """UnsafeLogin unless the login depends on the row-level walls, the walls stand, and it carries its limits."""
         async with self._engine.connect() as connection:
@@ -183,48 +203,59 @@ class Database:
         async with self._engine.connect() as connection:
             driver = await driver_of(connection)
             try:
-                row = await self._become(driver, principal)
+                holder, started_at = await self._become(driver, principal)
             except DBAPIError as error:
                 if not driver.closed:
                     raise
                 # A connection that died while it lay in the pool; nothing was done yet, so another is as good.
                 await self._forget_dead(connection, error)
                 driver = await driver_of(connection)
-                row = await self._become(driver, principal)
-            connection.info[_ROLE] = _role_class_of(principal, row)
+                holder, started_at = await self._become(driver, principal)
+            connection.info[_ROLE] = holder.actor.role_class.value
             # Committed by the driver before this ends; the session's own end then finds nothing left to do.
             async with AsyncSession(connection, expire_on_commit=False) as session, session.begin():
-                yield driver, _context_of(session, principal, row, request_id)
+                yield (
+                    driver,
+                    Context(session, holder.actor, started_at, request_id, holder.session_id, holder.pending),
+                )
 
     async def _forget_dead(self, connection: AsyncConnection, error: DBAPIError) -> None:
         await connection.invalidate(error)
         await self._engine.dispose()
 
-    async def _become(self, driver: Driver, principal: Principal) -> NamedRow:
+    async def _become(self, driver: Driver, principal: Principal) -> tuple[Holder, datetime]:
         if isinstance(principal, OtherAppointment):
             await self._turn(driver, principal)
-            principal = principal.token
+            return await self._holder_of(driver, principal.token)
         if isinstance(principal, Token):
-            return await self._holder_of(driver, principal)
+            holder, started_at = await self._holder_of(driver, principal)
+            self._know(principal, holder)
+            return holder, started_at
         system = principal or _PUBLIC
-        parameters = {"role_class": system.role_class.value, "account": _as_text(system.account_id)}
-        ((row,),) = await in_one_round_trip(driver, Statement(_BECOME_SYSTEM, parameters))
-        return row
+        ((row,),) = await in_one_round_trip(driver, become_system(system.role_class, system.account_id))
+        actor = Actor(system.role_class, account_id=system.account_id, label=system.label)
+        return Holder("", actor, None, None), row.started_at
 
     async def _turn(self, driver: Driver, other: OtherAppointment) -> None:
         """Turns the session, not yet the principal: whether the appointment holds, `principal_of` decides as ever."""
-        row = await self._holder_of(driver, other.token)
-        turned = {"appointment_id": other.appointment_id, "session_id": row.session_id}
+        holder, _ = await self._holder_of(driver, other.token)
+        turned = {"appointment_id": other.appointment_id, "session_id": holder.session_id}
         await in_one_round_trip(driver, Statement(_TURN_SESSION, turned), Statement(_LOGIN_THAT_READS))
 
-    async def _holder_of(self, driver: Driver, token: Token) -> NamedRow:
+    async def _holder_of(self, driver: Driver, token: Token) -> tuple[Holder, datetime]:
         if len(token.value) > _LONGEST_TOKEN or not token.value.isascii() or not token.value.isprintable():
             raise Unauthenticated
-        parameters = {"token": token.value, "idle_minutes": self._idle_minutes}
-        (rows,) = await in_one_round_trip(driver, Statement(_BECOME_HOLDER, parameters))
+        (rows,) = await in_one_round_trip(driver, become_holder(token.value, self._idle_minutes))
         if not rows:
+            self._known.pop(_digest(token), None)
             raise Unauthenticated
-        return rows[0]
+        return holder_of(rows[0].told), rows[0].started_at
+
+    def _know(self, token: Token, holder: Holder) -> None:
+        self._known[_digest(token)] = holder
+        self._known.move_to_end(_digest(token))
+        if len(self._known) > _MOST_KNOWN:
+            self._known.popitem(last=False)
 
 
 @asynccontextmanager
@@ -245,56 +276,25 @@ def _marked_with_role(
     return f"{statement} /* {connection.info.get(_ROLE, '')} */", parameters
 
 
-def _role_class_of(principal: Principal, row: NamedRow) -> str:
-    if isinstance(principal, Token | OtherAppointment):
-        return str(row.role_class)
-    return (principal or _PUBLIC).role_class.value
-
-
 async def _refuse_changed_principal(driver: Driver, actor: Actor, *then: Statement) -> None:
     """PrincipalChanged when the transaction is no longer the principal's; otherwise what follows is done with it."""
-    parameters = {
-        "role_class": actor.role_class.value,
-        "account": _as_text(actor.account_id),
-        "appointment": _as_text(actor.appointment_id),
-    }
     try:
-        await in_one_round_trip(driver, Statement(_STILL_THE_SAME, parameters), *then)
+        await in_one_round_trip(driver, still_the_same(actor), *then)
     except DBAPIError as error:
         if "principal_changed" not in str(error.orig):
             raise
-        raise PrincipalChanged("the transaction did not end as the principal it began with") from error
+        raise PrincipalChanged(_CHANGED) from error
 
 
-def _context_of(session: AsyncSession, principal: Principal, row: NamedRow, request_id: str) -> Context:
-    if isinstance(principal, Token | OtherAppointment):
-        pending = PendingStep(row.pending) if row.pending else None
-        return Context(session, _actor_of(row), row.started_at, request_id, row.session_id, pending)
-    system = principal or _PUBLIC
-    actor = Actor(system.role_class, account_id=system.account_id, label=system.label)
-    return Context(session, actor, row.started_at, request_id)
+def _digest(token: Token) -> bytes:
+    return sha256(token.value.encode()).digest()
 
 
-def _actor_of(row: NamedRow) -> Actor:
-    return Actor(
-        role_class=RoleClass(row.role_class),
-        account_id=row.account_id,
-        person_id=row.person_id,
-        appointment_id=row.appointment_id,
-        post_kind=PostKind(row.post_kind) if row.post_kind else None,
-        organisation_id=row.organisation_id,
-        unit_ids=tuple(int(unit) for unit in _items(row.unit_ids)),
-        sectors=tuple(_items(row.sectors)),
-        enterprise_id=row.enterprise_id,
-        is_service=row.is_service,
-        label=row.label,
-        scopes=frozenset(_items(row.scopes)) or None,
-    )
+def _forget_prepared(connection: Any, record: Any, _state: object) -> None:  # noqa: ANN401 - as SQLAlchemy hands it on
+    """Rolled back, a transaction takes every prepared statement of the connection with it: psycopg sees to it."""
+    if connection is not None and connection.driver_connection.info.transaction_status != TransactionStatus.IDLE:
+        record.info.pop(_PREPARED, None)
 
 
-def _items(listed: str | None) -> Sequence[str]:
-    return listed.split(",") if listed else ()
-
-
-def _as_text(number: int | None) -> str:
-    return "" if number is None else str(number)
+def _forget_prepared_of(connection: Connection) -> None:
+    connection.info.pop(_PREPARED, None)

@@ -46,6 +46,8 @@ def _is_refused(character: str, *, lines: bool) -> bool:
 
 def clean(text: str, *, lines: bool = False) -> str:
     """The text in NFC without outer spaces; PydanticCustomError for control and bidirectional characters."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n") if lines else text).strip()
     for position, character in enumerate(text, start=1):
         if _is_refused(character, lines=lines):

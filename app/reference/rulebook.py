@@ -46,9 +46,25 @@ def edition_statement(context: Context) -> Statement:
 async def rule_book_of(context: Context, rows: Sequence[NamedRow]) -> RuleBook:
     """The rule book under the edition that the read found; TemporarilyUnavailable where there is none."""
     if not rows:
-        raise TemporarilyUnavailable("no_edition_in_force", "系统尚未加载生效的规则版本,请管理员执行 qingling init。")
+        raise _none_in_force()
     edition = await _edition(context, rows[0].content_sha256)
     return RuleBook(rows[0].id, edition, business_date(context.now))
+
+
+async def edition_named(context: Context, sha256: str | None) -> Edition:
+    """The edition that a statement found in force, by its hash; TemporarilyUnavailable where there was none."""
+    if sha256 is None:
+        raise _none_in_force()
+    return await _edition(context, bytes.fromhex(sha256))
+
+
+def known_edition(sha256: str | None) -> Edition | None:
+    """The same, if this process has read it before."""
+    return None if sha256 is None else _KNOWN.get(bytes.fromhex(sha256))
+
+
+def _none_in_force() -> TemporarilyUnavailable:
+    return TemporarilyUnavailable("no_edition_in_force", "系统尚未加载生效的规则版本,请管理员执行 qingling init。")
 
 
 async def _edition(context: Context, sha256: bytes) -> Edition:

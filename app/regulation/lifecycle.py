@@ -7,6 +7,7 @@ level sends the hazard back to listed.
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 
 from app.regulation import guards_rectification as rectification
 from app.regulation import guards_reporting as reporting
@@ -33,7 +34,7 @@ from app.regulation.permissions import (
 )
 from app.regulation.rule import Rule, refuse_contradictions
 from app.regulation.sign_off import is_last, level_numbered, next_level
-from app.regulation.vocabulary import Act, Purpose, Relation, State
+from app.regulation.vocabulary import Act, PostKind, Purpose, Relation, RoleClass, State
 
 REPORTED, LISTED, RECTIFIED, CLOSED, DISMISSED = State
 _DUE_FACTS = (
@@ -288,13 +289,28 @@ def allowed_acts(
     """What this actor may do to this hazard now, whatever the particulars; a signer is asked for the level due."""
     due = next_level(facts.round) if facts.round else None
     particulars = {"level": due.level} if due else {}
+    purpose = facts.round.purpose if facts.round else None
     found = []
-    for act in (act for act in Act if is_act_in_scope(actor, act)):
-        rule = rule_of(facts, act)
-        case = Case(facts, actor, relations, Attempt(act, particulars), edition, now)
-        if rule and is_one_of(rule.who, actor, relations) and not any(_unmet(case, rule, with_particulars=False)):
-            found.append(act)
+    for rule in _open_to(facts.state, purpose, actor.role_class, actor.post_kind, actor.is_service, relations):
+        case = Case(facts, actor, relations, Attempt(rule.act, particulars), edition, now)
+        if is_act_in_scope(actor, rule.act) and not any(_unmet(case, rule, with_particulars=False)):
+            found.append(rule.act)
     return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _open_to(
+    state: State,
+    purpose: Purpose | None,
+    role_class: RoleClass,
+    post_kind: PostKind | None,
+    is_service: bool,  # noqa: FBT001 - a key of the cache like the others
+    relations: frozenset[Relation],
+) -> tuple[Rule, ...]:
+    """The rows that a post in these relations may act by, conditions aside, in the order of the acts."""
+    somebody = Actor(role_class, post_kind=post_kind, is_service=is_service)
+    rows = (rule_for(state, act, purpose) for act in Act)
+    return tuple(row for row in rows if row and is_one_of(row.who, somebody, relations))
 
 
 def next_state(rule: Rule, facts: HazardFacts | None, attempt: Attempt) -> State:

@@ -127,7 +127,7 @@ async def _items(context: Context, book: RuleBook, shown: Sequence[Sequence[Wait
 
 
 def _allowed(context: Context, book: RuleBook, facts: HazardFacts) -> tuple[Act, ...]:
-    held = relations_to(context, facts)
+    held = relations_to(context.actor, facts)
     return lifecycle.allowed_acts(facts, context.actor, held, book.edition, context.now)
 
 

@@ -1,12 +1,13 @@
 """The rule book as a whole: what is in it, what it refuses, where acts lead."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 
 import pytest
 
-from app.regulation.case import Guard
-from app.regulation.facts import Attempt
+from app.regulation.case import Case, Guard
+from app.regulation.facts import Actor, Attempt, HazardFacts
 from app.regulation.guards import GUARDS
 from app.regulation.lifecycle import (
     LIFECYCLE,
@@ -18,8 +19,9 @@ from app.regulation.lifecycle import (
     rule_of,
     rules_of,
 )
-from app.regulation.permissions import ENTERPRISE, WORDS, Who
+from app.regulation.permissions import ENTERPRISE, WORDS, Who, is_in_scope, is_one_of
 from app.regulation.rule import ContradictoryRulesError, Rule, faults, reachable, refuse_contradictions
+from app.regulation.sign_off import next_level
 from app.regulation.vocabulary import Act, PostKind, Purpose, Relation, RoleClass, State
 from tests.regulation.builders import (
     EDITION,
@@ -84,6 +86,36 @@ def test_an_act_outside_the_table_is_refused_as_an_illegal_transition() -> None:
 def test_only_reporting_and_importing_bring_a_hazard_into_the_registry() -> None:
     entries = {act for act in Act if codes(None, actor(PostKind.INSPECTOR), act) != {"illegal_transition"}}
     assert entries == {Act.REPORT, Act.IMPORT_OPEN, Act.IMPORT_CLOSED}
+
+
+HISTORIES = [
+    *(hazard(state) for state in State),
+    determined(),
+    hazard(State.LISTED, plan_status="submitted", plan_id=5),
+    hazard(State.LISTED, extension_pending_id=3, transfer_pending_id=4, production_measure_id=5),
+    hazard(State.CLOSED, production_measure_id=5, delisted_at=NOW),
+    *(in_round(signed, purpose) for purpose in Purpose for signed in range(5)),
+]
+
+
+@pytest.mark.parametrize("facts", HISTORIES, ids=lambda facts: f"{facts.state}")
+def test_what_is_allowed_is_what_every_row_says_asked_one_by_one(facts: HazardFacts) -> None:
+    relations = [frozenset(held) for size in (0, 1, 2) for held in combinations(Relation, size)]
+    services = [Actor(role, is_service=True, scopes=frozenset({"act:submit_plan"})) for role in RoleClass]
+    somebody = [actor(post, person_id=102, organisation_id=LEAD) for post in PostKind] + services
+    for who, held in product(somebody, relations):
+        assert allowed_acts(facts, who, held, EDITION, NOW) == tuple(_allowed_by_the_table(facts, who, held)), who
+
+
+def _allowed_by_the_table(facts: HazardFacts, who: Actor, held: frozenset[Relation]) -> Iterator[Act]:
+    due = next_level(facts.round) if facts.round else None
+    for act in Act:
+        case = Case(facts, who, held, Attempt(act, {"level": due.level} if due else {}), EDITION, NOW)
+        rows = [row for row in LIFECYCLE if (row.from_state, row.act) == (facts.state, act)]
+        rows = [row for row in rows if row.purpose in (None, facts.round.purpose if facts.round else None)]
+        permitted = [row for row in rows if is_one_of(row.who, who, held) and is_in_scope(who, f"act:{act}")]
+        if any(not [one for one in row.conditions if not one.asks_particulars and one(case)] for row in permitted):
+            yield act
 
 
 @pytest.mark.parametrize("act", sorted(ROUND_ACTS))
