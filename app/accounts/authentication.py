@@ -23,6 +23,7 @@ _COMPLETED_BY: Final[Mapping[PendingStep, frozenset[str]]] = {
     PendingStep.SECOND_FACTOR: frozenset(
         {_SESSION, f"{_SESSION}/second-factor", f"{_SESSION}/second-factor/confirmation"}
     ),
+    PendingStep.SECOND_FACTOR_CODE: frozenset({_SESSION, f"{_SESSION}/second-factor/confirmation"}),
 }
 """The routes a sign-in may use that still lacks something."""
 

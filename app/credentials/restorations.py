@@ -16,7 +16,7 @@ from app.credentials.passwords import initial_password, keep_in_history
 from app.credentials.second_factor import revoke_of, vault_of
 from app.credentials.sessions import end_other_sessions
 from app.credentials.step_up import Proof, prove
-from app.credentials.throttling import forget, login_digest
+from app.credentials.throttling import after_sign_on, forget, login_digest
 from app.infrastructure.answers import Answer
 from app.infrastructure.context import Context
 from app.infrastructure.errors import Conflict, NotFound, NotPermitted, RuleNotMet
@@ -104,7 +104,8 @@ async def restore(context: Context, account_id: int, particulars: dict[str, Any]
     await context.session.execute(update(Account).where(Account.id == account_id).values(values))
     await revoke_of(context, account_id)
     await end_other_sessions(context, account_id)
-    await forget(context, login_digest(vault_of(context), account.login_name))
+    for counted in (account.login_name, after_sign_on(account_id)):
+        await forget(context, login_digest(vault_of(context), counted))
     await record(context, "account:access:restored", Subject("account", account_id), particulars)
     return password
 

@@ -69,6 +69,12 @@ async def revoke(context: Context, session_id: int) -> None:
         await record(context, "account:session:revoked", Subject("account", row.account_id), particulars)
 
 
+async def end_sessions_of_identity(context: Context, identity_id: int) -> None:
+    """Ends every sign-in that came by an identity of the sign-on provider."""
+    came_by_it = update(Session).where(Session.sign_on_identity_id == identity_id, Session.revoked_at.is_(None))
+    await context.session.execute(came_by_it.values(revoked_at=func.registry_now()))
+
+
 async def end_other_sessions(context: Context, account_id: int) -> None:
     """Ends every sign-in of an account but the caller's own."""
     others = update(Session).where(Session.account_id == account_id, Session.revoked_at.is_(None))

@@ -31,6 +31,8 @@ class SecuritySettings(SettingsGroup):
     sign_on_client_secret: SecretStr | None = None
     sign_on_redirect_url: str | None = None
     """This system's `…/api/v1/session/sign-on/callback` as browsers reach it and the provider knows it."""
+    sign_on_second_factor_values: Annotated[str, Field(max_length=500)] = ""
+    """Words of the token's `amr` or its `acr`, that prove a second factor, comma between; none: ours is asked."""
     sign_on_ca_file: Path | None = None
     """PEM certificates that vouch for the provider, beside the machine's own."""
     rate_sign_in: Annotated[int, Field(ge=1)] = 600
@@ -69,6 +71,11 @@ class SecuritySettings(SettingsGroup):
                     "sign_on_unprotected", "单点登录的签发方和回调地址须是 https 地址（仅本机测试可用 http），请改正。"
                 )
         return self
+
+    @property
+    def sign_on_second_factors(self) -> frozenset[str]:
+        """What a provider may say that spares an account with a second factor its code at the sign-in."""
+        return frozenset(word.strip() for word in self.sign_on_second_factor_values.split(",") if word.strip())
 
     @property
     def head_destinations(self) -> tuple[str, ...]:

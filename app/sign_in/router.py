@@ -13,7 +13,8 @@ from app.infrastructure.answers import Answer
 from app.infrastructure.fields import Identifier
 from app.infrastructure.keyset import linked
 from app.infrastructure.problem_details import problem_responses
-from app.sign_in import service
+from app.regulation.vocabulary import PendingStep
+from app.sign_in import completing, service
 from app.sign_in.dependencies import desk_of, rules_of
 from app.sign_in.schemas import (
     ChosenAppointment,
@@ -81,8 +82,10 @@ async def enrol_second_factor(once: OnceOnly, body: SecondFactorEnrolment) -> Re
 @router.post(
     "/second-factor/confirmation", status_code=201, operation_id="confirm_second_factor", summary="确认绑定动态口令"
 )
-async def confirm_second_factor(once: OnceOnly, body: SecondFactorConfirmation) -> Response:
-    """Puts the enrolment in force by its first code; every other sign-in of the account ends."""
+async def confirm_second_factor(request: Request, once: OnceOnly, body: SecondFactorConfirmation) -> Response:
+    """Puts the enrolment in force by its first code, other sign-ins end; or completes a sign-on by a code of it."""
+    if once.context.pending is PendingStep.SECOND_FACTOR_CODE:
+        return await once.answer(await completing.show_code(once.context, desk_of(request), body.code))
     return await once.answer(await second_factor.confirm(once.context, body.code))
 
 

@@ -47,9 +47,10 @@ class SecondFactorEnrolment(BaseModel):
 
 
 class SecondFactorConfirmation(BaseModel):
-    """以第一个动态口令确认绑定."""
+    """以第一个动态口令确认绑定;单点登录后以动态口令或者恢复码完成登录."""
 
     model_config = ConfigDict(extra="forbid")
+    proves_the_person: ClassVar[bool] = True
     code: Code
 
 

@@ -182,7 +182,13 @@ async def _transaction(desk: Desk, account_id: int | None = None) -> AsyncIterat
 
 
 async def open_session(
-    context: Context, holder: Holder, wanted: int | None, pending: PendingStep | None, max_hours: int
+    context: Context,
+    holder: Holder,
+    wanted: int | None,
+    pending: PendingStep | None,
+    max_hours: int,
+    *,
+    sign_on_identity_id: int | None = None,
 ) -> Answer:
     """A session of the holder under the wanted appointment, or the first; NotPermitted for one they do not hold."""
     held = await appointments_of(context, holder.person_id)
@@ -195,6 +201,7 @@ async def open_session(
         appointment_id=chosen,
         expires_at=expires_at,
         pending=pending.value if pending else None,
+        sign_on_identity_id=sign_on_identity_id,
     )
     await context.session.execute(opened)
     body = {

@@ -65,6 +65,27 @@ def _is_fit(key: object) -> bool:
     return key["kty"] != "RSA" or (isinstance(modulus, str) and len(modulus) * 6 >= _FEWEST_RSA_BITS)
 
 
+@dataclass(frozen=True, slots=True)
+class SignedOn:
+    """Whom the provider names, and how it says they proved themselves."""
+
+    subject: str
+    methods: frozenset[str] = frozenset()
+    """RFC 8176's `amr` and OpenID Connect's `acr`, as they stand in the token."""
+
+
+def signed_on(token: str, keys: "KeySet", expected: Expected) -> SignedOn:
+    """Whom the token names and how they signed in there; TokenRefused as `subject_of`."""
+    _, claims = _signed(token, keys) if len(token) <= _LONGEST_TOKEN else ({}, {})
+    return SignedOn(subject_of(token, keys, expected), _methods(claims))
+
+
+def _methods(claims: Mapping[str, Any]) -> frozenset[str]:
+    listed = claims.get("amr")
+    said = [*(listed if isinstance(listed, list) else []), claims.get("acr")]
+    return frozenset(word for word in said if isinstance(word, str))
+
+
 def subject_of(token: str, keys: "KeySet", expected: Expected) -> str:
     """Whom the token names; TokenRefused, with the reason, for any other than a fresh one made for this sign-on."""
     if len(token) > _LONGEST_TOKEN:

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 
 from app.audit.record import Subject, record
+from app.credentials.sessions import end_sessions_of_identity
 from app.infrastructure.answers import Answer
 from app.infrastructure.context import Context
 from app.infrastructure.errors import Conflict, InvalidInput, NotFound, NotPermitted, RuleNotMet
@@ -84,12 +85,16 @@ async def read_identity(context: Context, account_id: int, identity_id: int) -> 
 
 
 async def remove(context: Context, account_id: int, identity_id: int) -> None:
-    """Removes a binding: it signs nobody in from now on; a second removal changes nothing."""
+    """Removes a binding: it signs nobody in any more, whoever came by it is out; a second removal changes nothing."""
     if not has_permission(Permission.ACCOUNT_CREATE, context.actor):
         raise NotPermitted
     bound = await read_identity(context, account_id, identity_id)
     if bound["removed_at"] is not None:
         return
+    # Locked against whoever signs on by it at this instant: their session is here before, or never comes to be.
+    locked = select(SignOnIdentity.id).where(SignOnIdentity.id == identity_id).with_for_update()
+    await context.session.execute(locked)
     removed = update(SignOnIdentity).where(SignOnIdentity.id == identity_id, SignOnIdentity.removed_at.is_(None))
     await context.session.execute(removed.values(removed_at=func.registry_now()))
+    await end_sessions_of_identity(context, identity_id)
     await record(context, "account:identity:removed", Subject("account", account_id), {"identity": identity_id})

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 from app.infrastructure.security_settings import SecuritySettings
-from app.sign_on.id_token import Expected, TokenRefused, UnknownKey, keys_of, subject_of
+from app.sign_on.id_token import Expected, SignedOn, TokenRefused, UnknownKey, keys_of, signed_on
 
 if TYPE_CHECKING:
     import httpx
@@ -86,8 +86,8 @@ class Provider:
         )
         return url
 
-    async def subject(self, code: str, proof: Proof) -> str:
-        """Whom the provider signed in; ProviderUnusable, TokenRefused."""
+    async def signed_on(self, code: str, proof: Proof) -> SignedOn:
+        """Whom the provider signed in, and how; ProviderUnusable, TokenRefused."""
         metadata = await self._read_metadata()
         sent = {
             "grant_type": "authorization_code",
@@ -102,10 +102,10 @@ class Provider:
             raise ProviderUnusable("no_id_token")
         expected = Expected(self.issuer, self._client_id, proof.nonce, self._clock())
         try:
-            return subject_of(token, await self._read_keys(_KEPT_SECONDS), expected)
+            return signed_on(token, await self._read_keys(_KEPT_SECONDS), expected)
         except UnknownKey:
             # Rotated since: asked once more, and no more often than once a minute, whatever tokens say.
-            return subject_of(token, await self._read_keys(self._refetch_seconds), expected)
+            return signed_on(token, await self._read_keys(self._refetch_seconds), expected)
 
     async def _read_metadata(self) -> _Metadata:
         if self._metadata is None or time.monotonic() - self._metadata[0] > _KEPT_SECONDS:

@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.accounts.authentication import SignedIn, database_of, request_id
+from app.accounts.authentication import SignedIn
 from app.accounts.idempotency import OnceOnly, created
 from app.infrastructure.errors import NotFound
 from app.infrastructure.fields import Identifier
 from app.infrastructure.problem_details import problem_responses
 from app.infrastructure.settings import Settings
-from app.sign_in.dependencies import rules_of
+from app.sign_in.dependencies import desk_of
 from app.sign_on import identities
 from app.sign_on.provider import Provider
 from app.sign_on.schemas import Callback, NewIdentity
@@ -30,8 +30,8 @@ def _provider(request: Request) -> Provider:
 
 def _sign_on(request: Request) -> SignOn:
     settings: Settings = request.app.state.settings
-    rules = rules_of(settings)
-    return SignOn(database_of(request), _provider(request), settings.cursor_key_bytes(), rules, request_id(request))
+    spared = settings.security.sign_on_second_factors
+    return SignOn(desk_of(request), _provider(request), settings.cursor_key_bytes(), spared)
 
 
 def _cookie(provider: Provider) -> str:
@@ -94,5 +94,5 @@ async def read_identity(account_id: Identifier, identity_id: Identifier, context
     summary="解除单点登录身份",
 )
 async def remove_identity(account_id: Identifier, identity_id: Identifier, context: SignedIn) -> None:
-    """Removes a binding from the next sign-on on."""
+    """Removes a binding, and ends the sign-ins that came by it."""
     await identities.remove(context, account_id, identity_id)

@@ -138,11 +138,11 @@ async def _rotated(provider: Forging) -> str:
     ours = Provider(settings, machine_seconds, refetch_seconds=0)
     proof = Proof("one-nonce", "v" * 43)
     provider.reset(proof.nonce)
-    await ours.subject("a-code", proof)
+    await ours.signed_on("a-code", proof)
     rotated = RSAKey.generate_key(2048, {"kid": "rsa-2", "use": "sig"})
     provider.keys = forger.jwks(rotated)
     provider.forge = lambda said: forger.token(said, key=rotated)
-    return await ours.subject("a-code", proof)
+    return (await ours.signed_on("a-code", proof)).subject
 
 
 def test_rotated_keys_are_fetched_and_believed(provider: Forging) -> None:
