@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from app.regulation.handbook import lifecycle_page, metrics_page, permissions_page
+from app.regulation.handbook import PAGES
 
 _STALE = 3
-_PAGES = {"lifecycle.md": lifecycle_page, "permissions.md": permissions_page, "metrics.md": metrics_page}
+_PAGES = {Path(path).name: page for path, page in PAGES.items()}
 
 
 def docs(
@@ -17,7 +17,7 @@ def docs(
     *,
     check: Annotated[bool, typer.Option("--check", help="只核对,不写入")] = False,
 ) -> None:
-    """Writes docs/lifecycle.md, permissions.md and metrics.md; with --check says which are stale (exit code 3)."""
+    """Writes the generated pages of docs; with --check says which are stale (exit code 3)."""
     stale = 0
     for name, page in _PAGES.items():
         path, text = folder / name, page()

@@ -100,9 +100,9 @@ def explain_rung(wanted: LadderRung, reason: RaiseReason, at: Climb, night: date
     lines = [f"自 {at.episode.counts_from.isoformat()} 的次日起算,至 {night.isoformat()} 计 {at.days} 日(中止期间不计)"]
     if reason is RaiseReason.THRESHOLD:
         lines.append(f"已达到“{wanted.rung.label}”规定的 {wanted.threshold_days} 日")
-    elif reason is RaiseReason.SLOW:
+    if reason is RaiseReason.SLOW:
         lines.append(f"整改进展缓慢,不待 {wanted.threshold_days} 日即可“{wanted.rung.label}”")
-    elif at.before is not None and at.before.reply_due_on is not None:
+    if reason is RaiseReason.NO_REPLY and at.before is not None and at.before.reply_due_on is not None:
         due = at.before.reply_due_on.isoformat()
         lines.append(f"“{at.before.rung.label}”应于 {due} 前复函而未复,不待 {wanted.threshold_days} 日")
     if at.before is not None and at.before.served_on is not None:
