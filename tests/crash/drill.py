@@ -205,5 +205,5 @@ class Sent:
 
     def _sent(self, client: httpx2.Client, headers: Mapping[str, str]) -> Answered:
         answer = client.request(self.method, self.address, headers={**self.headers, **headers}, **self.request)
-        body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.content
+        body = answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else answer.content
         return Answered(answer.status_code, body, answer.headers)
