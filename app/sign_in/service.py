@@ -235,10 +235,15 @@ async def choose_appointment(context: Context, appointment_id: int, rules: Ident
     return Answer({"appointment_id": appointment_id}, location="/api/v1/session")
 
 
+async def lacks_second_factor_to_change(context: Context, rules: IdentityRules) -> bool:
+    """Whether whoever is signed in must bind a second factor before acting under any other appointment."""
+    holder = Holder(context.actor.account_id or 0, context.actor.person_id, None)
+    return await lacks_second_factor(context, holder, rules)
+
+
 async def _refuse_without_second_factor(context: Context, rules: IdentityRules) -> None:
     """Appointed to an office since the sign-in: the second factor comes first."""
-    holder = Holder(context.actor.account_id or 0, context.actor.person_id, None)
-    if await lacks_second_factor(context, holder, rules):
+    if await lacks_second_factor_to_change(context, rules):
         raise NotPermitted(
             "second_factor_needed",
             "该任职须先绑定动态口令。",
