@@ -4,8 +4,8 @@ from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.hazards.scope import hazard_is_visible
 from app.infrastructure.context import Context
@@ -16,9 +16,10 @@ from app.infrastructure.pagination import Cursors
 from app.reference.rulebook import refuse_unknown_sector
 from app.reference.units import refuse_unknown_unit, units_below
 from app.regulation.deadlines import business_date
-from app.regulation.masking import presented
+from app.regulation.facts import Actor
+from app.regulation.masking import LEFT_OF_NUMBERS, MASKED_NUMBERS, PersonalField, Shown, presented, shown
 from app.regulation.permissions import Permission, has_permission
-from app.regulation.vocabulary import Channel, HazardLevel, State
+from app.regulation.vocabulary import Channel, HazardLevel, RoleClass, State
 from app.tables.enterprises import Enterprise
 from app.tables.hazards import Hazard
 from app.tables.places import Organisation, UnitPeriod
@@ -47,6 +48,8 @@ async def page_of_hazards(context: Context, wanted: HazardFilter, cursors: Curso
     await refuse_unknown_unit(context, wanted.unit)
     today = business_date(context.now)
     statement = _filtered(_columns(today).where(hazard_is_visible(context.actor)), wanted, today)
+    if wanted.words is not None:
+        statement = statement.where(_mentions(wanted.words, context.actor))
     page = await page_by_id(context, "hazards", statement, Hazard.id, wanted, cursors)
     own = Channel.SELF_REPORT.value
     items = [presented(one, context.actor, is_own_report=one["channel"] == own) for one in page["items"]]
@@ -114,9 +117,27 @@ def _filtered(
         statement = statement.where(Hazard.found_on >= wanted.found_from)
     if wanted.found_until is not None:
         statement = statement.where(Hazard.found_on <= wanted.found_until)
-    return statement if wanted.words is None else statement.where(_mentions(wanted.words))
+    return statement
 
 
-def _mentions(words: str) -> ColumnElement[bool]:
-    columns = (Enterprise.name, Hazard.place, Hazard.circumstances, Hazard.ledger_number)
-    return or_(*(column.contains(words, autoescape=True) for column in columns))
+def _mentions(words: str, actor: Actor) -> ColumnElement[bool]:
+    """Where the words stand in what this actor is shown: a number masked for them is found by nothing it hides."""
+    open_to_all, free = (Enterprise.name, Hazard.ledger_number), (Hazard.place, Hazard.circumstances)
+    found = [column.contains(words, autoescape=True) for column in open_to_all]
+    if shown(PersonalField.NUMBERS_IN_TEXT, actor) is Shown.SHOWN:
+        return or_(*found, *(column.contains(words, autoescape=True) for column in free))
+    is_enterprise = literal(actor.role_class is RoleClass.ENTERPRISE)
+    is_own = and_(is_enterprise, Hazard.channel == Channel.SELF_REPORT.value)
+    return or_(*found, *(_mentions_masked(column, words, is_own) for column in free))
+
+
+def _mentions_masked(
+    column: InstrumentedAttribute[Any], words: str, is_own: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    plain = column.contains(words, autoescape=True)
+    masked: ColumnElement[str] = column.expression
+    for number in MASKED_NUMBERS:
+        masked = func.regexp_replace(masked, number, LEFT_OF_NUMBERS, "g")
+    seen = masked.contains(words, autoescape=True)
+    # Without a star the words stand in the text itself too: only those rows are masked to look.
+    return or_(and_(is_own, plain), seen if "*" in words else and_(plain, seen))

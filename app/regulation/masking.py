@@ -76,7 +76,12 @@ _TEXTS: Final = frozenset(
     }
 )
 _FINDERS: Final = PersonalField.FINDERS.value
-_NUMBER: Final = re.compile(r"(?<![0-9A-Za-z])(?:1[3-9][0-9]{9}|[1-9][0-9]{16}[0-9Xx])(?![0-9A-Za-z])")
+MASKED_NUMBERS: Final = (
+    "(?<![0-9A-Za-z])(1[3-9][0-9])[0-9]{4}([0-9]{4})(?![0-9A-Za-z])",
+    "(?<![0-9A-Za-z])([1-9][0-9]{2})[0-9]{11}([0-9]{3}[0-9Xx])(?![0-9A-Za-z])",
+)
+"""Mobile and identity numbers, as Python and PostgreSQL both read them."""
+LEFT_OF_NUMBERS: Final = r"\1****\2"
 _NAME: Final = re.compile(r"[^\s、,,;;/()()::*0-9]+")
 
 
@@ -96,7 +101,9 @@ def masked_people(text: str | None) -> str | None:
 
 def without_numbers(text: str) -> str:
     """The text with mobile and identity numbers masked: 13812345678 → 138****5678."""
-    return _NUMBER.sub(lambda number: f"{number[0][:3]}****{number[0][-4:]}", text)
+    for number in MASKED_NUMBERS:
+        text = re.sub(number, LEFT_OF_NUMBERS, text)
+    return text
 
 
 def presented(view: Mapping[str, Any], actor: Actor, *, is_own_report: bool = False) -> dict[str, Any]:
