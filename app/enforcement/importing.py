@@ -16,6 +16,7 @@ from app.enforcement.service import (
     Values,
     keep,
     may_name_others,
+    may_record_without_hazard,
     refuse_who_may_not_record,
 )
 from app.enforcement.workbook_rows import CellFault, Column, PaperPenalty, PaperSheet, understood
@@ -64,6 +65,7 @@ class _Names:
     """What the sheet's words mean in the registry, within the actor's reach."""
 
     organisations: Mapping[str, frozenset[int]]
+    actor: Actor
     own_organisation: int | None
     enterprises: Mapping[str, Enterprise]
     hazards: Mapping[str, ConcernedHazard]
@@ -126,6 +128,7 @@ async def _names(context: Context, sheet: PaperSheet, book: RuleBook) -> _Names:
     enterprises = (await context.session.execute(reached)).scalars()
     return _Names(
         {name: frozenset(ids) for name, ids in organisations.items()},
+        context.actor,
         own,
         {one.code: one for one in enterprises if one.code is not None},
         await _hazards(context, {paper.hazard for paper in sheet.rows if paper.hazard is not None}),
@@ -173,6 +176,9 @@ def _resolved(sheet: PaperSheet, paper: PaperPenalty, names: _Names) -> tuple[di
         sheet.fault(paper.row, column, code, message)
         for column, code, message in _unknown(paper, enterprise, hazard, sector, deciding)
     ]
+    if enterprise and not paper.hazard and not may_record_without_hazard(names.actor, enterprise):
+        message = "该企业不在本辖区登记,须填写所涉隐患的编号"
+        found.append(sheet.fault(paper.row, Column.HAZARD, "hazard_needed", message))
     if enterprise is None or deciding is None:
         return {}, found
     values = {name: getattr(paper, name) for name in STATED if name not in {"hazard_id", "sector"}}

@@ -80,6 +80,9 @@ async def record_penalty(context: Context, body: NewPenalty, *, dry_run: bool = 
     refuse_who_may_not_record(context)
     enterprise = await enterprise_in_reach(context, body.enterprise_id)
     hazard = await hazard_of(context, body.hazard, enterprise.id)
+    if hazard is None and not may_record_without_hazard(context.actor, enterprise):
+        message = "该企业不在本辖区登记,须写明所涉的隐患(hazard)。"
+        raise InvalidInput.of_field("/hazard", "hazard_needed", message)
     values = {
         **columns(body.model_dump(include=set(STATED))),
         "enterprise_id": enterprise.id,
@@ -110,7 +113,7 @@ async def correct_penalty(
         "supersedes_id": earlier.id,
         "correction_reason": body.reason,
     }
-    unmet = (*await _unmet_of_correction(context, earlier, values), *await unmet_of(context, values))
+    unmet = await _unmet_of_correction(context, earlier, values) or await unmet_of(context, values)
     if dry_run:
         return tried(unmet)
     if unmet:
@@ -146,7 +149,7 @@ async def _conditions(context: Context, wanted: PenaltyFilter) -> list[ColumnEle
         below = units_below(wanted.unit, business_date(context.now))
         found.append(Penalty.unit_id.in_(select(below.c.unit_id)))
     if wanted.hazard is not None:
-        refuse_who_may_not_read(context)
+        refuse_who_may_not_read(context.actor)
         public_id = public_id_in(wanted.hazard)
         found.append(Hazard.ledger_number == wanted.hazard if public_id is None else Hazard.public_id == public_id)
     return found
@@ -180,6 +183,11 @@ async def hazard_of(context: Context, reference: str | None, enterprise_id: int)
         message = "所填的隐患不是这家企业的,请核对隐患编号。"
         raise InvalidInput.of_field("/hazard", "hazard_of_another_enterprise", message)
     return found
+
+
+def may_record_without_hazard(actor: Actor, enterprise: Enterprise) -> bool:
+    """Whether the enterprise itself is of the actor's territory; another's is penalised here for a hazard here."""
+    return actor.role_class is RoleClass.IMPORT or enterprise.unit_id in actor.unit_ids
 
 
 async def known_sector(context: Context, sector: str | None) -> str:

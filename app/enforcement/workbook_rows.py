@@ -241,9 +241,9 @@ class _Reader:
         source = self.sheet.merged.get(place, place)
         if source != place:
             raise _Unreadable("merged_cell", "是合并单元格,请取消合并、逐行填写")
-        if place in self.sheet.errors or not self.sheet.formulas.get(place, True):
-            raise _Unreadable("formula_without_value", "是错误值或者没有保存结果的公式,请直接填写内容")
         value = self.row.at(at)
+        if place in self.sheet.errors or (value is None and place in self.sheet.formulas):
+            raise _Unreadable("formula_without_value", "是错误值或者没有保存结果的公式,请直接填写内容")
         if isinstance(value, str) and _squeezed(value) in _BLANK_SIGNS | {""}:
             return None
         return value

@@ -145,6 +145,16 @@ CONSTRAINT_MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "ck_supervision_change_tier_changes": ("tier_unchanged", "提级或降级后的层级与现在相同，请改选层级。"),
     "ck_transfer_goes_elsewhere": ("transfer_to_the_same", "不得移送给现在的牵头部门，请改选接收部门。"),
     "uq_transfer_refusal_transfer_id": ("transfer_already_refused", "这次移送已被拒收，不得重复办理。"),
+    "uq_penalty_supersedes_id": (
+        "penalty_corrected_meanwhile",
+        "这一处罚记录刚被他人更正，请刷新后在最新的记录上更正。",
+    ),
+    "ck_penalty_amount_is_positive": ("amount_not_positive", "罚款、没收的金额应大于 0，请核对处罚决定书。"),
+    "ck_penalty_amount_is_of_money": (
+        "amount_mismatch",
+        "处罚种类含罚款的应填金额；不含罚款、没收的不填金额，请核对。",
+    ),
+    "ck_penalty_published_after_decision": ("published_out_of_order", "公开日期不得早于处罚决定日期，请核对。"),
     "ck_extension_request_is_later": ("extension_not_later", "申请的期限应晚于现行期限，请核对日期。"),
     "uq_extension_decision_extension_request_id": ("extension_already_decided", "这次延期申请已有决定，不得重复决定。"),
     "ck_extension_decision_granted_names_date": (

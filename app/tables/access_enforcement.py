@@ -14,15 +14,15 @@ from app.tables.access_hazards import with_hazard
 
 C = RoleClass
 # 安全生产法 art. 113 counts whoever punished, whatever the sector: no condition on sectors stands here.
-SHARED = f"{IN_OWN_UNITS} OR organisation_id = {ORGANISATION}"
+OF_HAZARD = with_hazard("penalty")
 
 ENFORCEMENT: dict[str, tuple[Access, ...]] = {
     "penalty": (
         *access(C.ENTERPRISE, select=OF_OWN_ENTERPRISE),
         *access(
             C.OFFICIAL,
-            select=f"{SHARED} OR {with_hazard('penalty')}",
-            insert=f"{OF_OWN_ACCOUNT} AND ({SHARED})",
+            select=f"{IN_OWN_UNITS} OR organisation_id = {ORGANISATION} OR {OF_HAZARD}",
+            insert=f"{OF_OWN_ACCOUNT} AND ({IN_OWN_UNITS} OR {OF_HAZARD})",
         ),
         *access(C.PLATFORM, select=IN_OWN_UNITS),
         *access(C.IMPORT, select=ALL_ROWS, insert=ALL_ROWS),

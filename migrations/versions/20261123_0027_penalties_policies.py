@@ -67,14 +67,14 @@ OWN_UNITS = (
     "unit_id = ANY ((SELECT string_to_array(nullif(current_setting('app.units', true), ''), ',')"
     "\\:\\:bigint[])\\:\\:bigint[])"
 )
-SHARED = f"{OWN_UNITS} OR organisation_id = {ORGANISATION}"
 OF_HAZARD = "EXISTS (SELECT 1 FROM hazard h WHERE h.id = penalty.hazard_id)"
-WRITTEN = f"account_id = {ACCOUNT} AND ({SHARED})"
+SEEN = f"{OWN_UNITS} OR organisation_id = {ORGANISATION} OR {OF_HAZARD}"
+WRITTEN = f"account_id = {ACCOUNT} AND ({OWN_UNITS} OR {OF_HAZARD})"
 SECURITY = (
     "ALTER TABLE penalty ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
     "CREATE POLICY owner ON penalty FOR ALL TO qingling_owner USING (true) WITH CHECK (true)",
     f"CREATE POLICY enterprise_select ON penalty FOR SELECT TO qingling_enterprise USING ({OWN_ENTERPRISE})",
-    f"CREATE POLICY official_select ON penalty FOR SELECT TO qingling_official USING ({SHARED} OR {OF_HAZARD})",
+    f"CREATE POLICY official_select ON penalty FOR SELECT TO qingling_official USING ({SEEN})",
     f"CREATE POLICY official_insert ON penalty FOR INSERT TO qingling_official WITH CHECK ({WRITTEN})",
     f"CREATE POLICY platform_select ON penalty FOR SELECT TO qingling_platform USING ({OWN_UNITS})",
     "CREATE POLICY import_select ON penalty FOR SELECT TO qingling_import USING (true)",
@@ -102,6 +102,11 @@ BEGIN
     IF NEW.hazard_id IS NOT NULL AND NOT EXISTS (SELECT FROM hazard h
         WHERE h.id = NEW.hazard_id AND h.enterprise_id = NEW.enterprise_id) THEN
         PERFORM wall_refuse('hazard_of_another_enterprise', '所填的隐患不是这家企业的,请核对隐患编号。');
+    END IF;
+    IF NEW.supersedes_id IS NULL AND NOT EXISTS (SELECT FROM enterprise e
+        WHERE e.id = NEW.enterprise_id AND e.unit_id = NEW.unit_id AND NEW.hazard_id IS NULL
+        UNION ALL SELECT FROM hazard h WHERE h.id = NEW.hazard_id AND h.unit_id = NEW.unit_id) THEN
+        PERFORM wall_refuse('unit_of_another', '属地须为所涉隐患的属地;没有隐患的,为企业登记的属地。');
     END IF;
     IF NEW.supersedes_id IS NOT NULL AND NOT EXISTS (SELECT FROM penalty p WHERE p.id = NEW.supersedes_id
         AND p.enterprise_id = NEW.enterprise_id AND p.organisation_id = NEW.organisation_id

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from tests.api.watching import CHINESE, Watch
 from tests.enforcement import penalties
@@ -192,3 +193,42 @@ def test_no_row_is_ever_changed_not_even_by_the_owner(registry: Registry, watch:
     penalties.recorded(registry)
     with pytest.raises(Exception, match="只能增加"):
         watch.rows(statement)
+
+
+def _elsewhere(registry: Registry) -> str:
+    """A hazard of the district's chemical works at a site in the other district."""
+    return walk.reported(registry, sector="coal_mine", site={"unit_code": "150622", "name": "分厂"})
+
+
+def test_an_enterprise_of_another_district_is_penalised_here_for_a_hazard_here(registry: Registry) -> None:
+    hazard = _elsewhere(registry)
+    without = penalties.attempted(registry, by=MINE_HEAD)
+    assert (without.status, without.body["errors"][0]["code"]) == (422, "hazard_needed")
+    taken = penalties.recorded(registry, by=MINE_HEAD, hazard=hazard, sector=None)
+    assert (taken["unit"]["code"], taken["sector"]) == ("150622", "coal_mine")
+    assert registry.get(f"/enforcements/{taken['id']}", by="jungar-clerk").status == 200
+    assert registry.get(f"/enforcements/{taken['id']}", by=CLERK).status == 404
+    assert penalties.counter(penalties.recorded(registry), "three_penalties_in_180_days")["count"] >= 2
+
+
+def test_without_any_check_of_ours_the_database_takes_no_penalty_of_a_foreign_enterprise(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.enforcement.queries.enterprise_is_in_reach", lambda _actor: sa.true())
+    monkeypatch.setattr("app.enforcement.service.may_record_without_hazard", lambda _actor, _enterprise: True)
+    answer = penalties.attempted(registry, enterprise_id=penalties.mine(registry), sector="coal_mine")
+    assert (answer.status, answer.code) == (403, "outside_your_scope")
+
+
+def test_without_any_check_of_ours_the_database_takes_no_number_twice(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(*_: object) -> tuple[()]:
+        return ()
+
+    taken = penalties.recorded(registry)
+    monkeypatch.setattr("app.enforcement.service.unmet_of", nothing)
+    answer = penalties.attempted(registry, case_number=taken["case_number"])
+    assert (answer.status, answer.code) == (409, "penalty_known")
+    late = penalties.attempted(registry, decided_on="2026-11-24")
+    assert (late.status, late.code) == (409, "penalty_in_the_future")
