@@ -38,6 +38,14 @@ async def rule_book(context: Context) -> RuleBook:
     return await rule_book_of(context, rows)
 
 
+async def rule_book_on(context: Context, day: date) -> RuleBook:
+    """As `rule_book`, of another day: the newest edition whose `in_force_from` had come by then."""
+    statement = Statement(_IN_FORCE, {"today": day})
+    (rows,) = await read_together(context.session, context.actor.role_class.value, statement)
+    book = await rule_book_of(context, rows)
+    return RuleBook(book.edition_id, book.edition, day)
+
+
 def edition_statement(context: Context) -> Statement:
     """The read of which edition is in force, for `rule_book_of`: it may go with others in one round trip."""
     return Statement(_IN_FORCE, {"today": business_date(context.now)})

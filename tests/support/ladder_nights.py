@@ -1,0 +1,198 @@
+"""Nights of a town run through the job's login, each held against what the pure function says of the same day."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any, Final
+
+import psycopg
+
+from app.escalation.run import Ran, run_night
+from app.infrastructure.database import Database, SystemPrincipal
+from app.regulation import ladder
+from app.regulation.deadlines import Calendar
+from app.regulation.edition import SHIPPED_EDITION, load_edition
+from app.regulation.ladder_facts import RaisedFact
+from app.regulation.vocabulary import RoleClass
+from tests.support.cluster import Cluster, libpq_address
+from tests.support.ladder_town import Life, Town
+from tests.support.registry import settled_database
+
+JOB: Final = SystemPrincipal(RoleClass.JOB, "job escalate")
+GO_LIVE: Final = date(2024, 11, 15)
+EDITION: Final = load_edition(SHIPPED_EDITION.read_text(encoding="utf-8"))
+
+
+@dataclass
+class Nights:
+    """A town, its database, and its nights."""
+
+    town: Town
+    runner: asyncio.Runner
+    database: Database
+    calendar: Calendar
+
+    def run(self, on: date) -> Ran:
+        """One run for that date."""
+        return self.runner.run(run_night(lambda: self.database.transaction(JOB, request_id="job escalate"), on))
+
+    def live_through(self, first: date, *, days: int, hazards: int) -> None:
+        """So many days; each night's records must be those of the pure function."""
+        self.town.settle(hazards, first, GO_LIVE)
+        for number in range(days):
+            today = first + timedelta(days=number)
+            self.town.live(today)
+            self.town.connection.commit()
+            self.hold_against_rules(today)
+            self.serve(today)
+            self.town.connection.commit()
+
+    def hold_against_rules(self, today: date) -> Ran:
+        """Runs the night and compares everything it recorded."""
+        expected = {life.hazard_id: self.after(life, today) for life in self.town.lives}
+        ran = self.run(today)
+        assert ran.outcome == "completed", ran
+        for life in self.town.lives:
+            life.history = expected[life.hazard_id]
+        recorded, expected_records = self.recorded(), self.expected()
+        differing = {
+            name: (sorted(map(str, recorded[name] - wanted)), sorted(map(str, wanted - recorded[name])))
+            for name, wanted in expected_records.items()
+            if recorded[name] != wanted
+        }
+        assert not differing, f"{today}: recorded and not due, due and not recorded: {differing}"
+        return ran
+
+    def after(self, life: Life, today: date) -> Any:
+        return ladder.after(life.history, ladder.due(life.history, today, EDITION, self.calendar), today)
+
+    def recorded(self) -> dict[str, set[tuple[Any, ...]]]:
+        """What stands in the database."""
+        return {
+            "episodes": set(
+                self.town.connection.execute(
+                    "SELECT hazard_id, cause, ordinal, counts_from, opened_on, carried_rung, ended_on, ended_as"
+                    " FROM episode WHERE kind = 'term'"
+                )
+            ),
+            "rungs": set(
+                self.town.connection.execute(
+                    "SELECT r.hazard_id, e.ordinal, r.rung, r.raised_on, r.reason, r.days FROM raised_rung r"
+                    " JOIN episode e ON e.id = r.episode_id WHERE e.kind = 'term'"
+                )
+            ),
+            "reminders": set(self.town.connection.execute("SELECT hazard_id, due_on, days_before FROM reminder")),
+        }
+
+    def expected(self) -> dict[str, set[tuple[Any, ...]]]:
+        """The same of the histories."""
+        lives = self.town.lives
+        return {
+            "episodes": {
+                (
+                    life.hazard_id,
+                    e.cause.value,
+                    e.ordinal,
+                    e.counts_from,
+                    e.opened_on,
+                    e.carried_rung,
+                    e.ended_on,
+                    e.ended_as.value if e.ended_as else None,
+                )
+                for life in lives
+                for e in life.history.episodes
+            },
+            "rungs": {
+                (life.hazard_id, e.ordinal, r.rung.value, r.raised_on, r.reason.value, r.days)
+                for life in lives
+                for e in life.history.episodes
+                for r in e.raised
+            },
+            "reminders": {(life.hazard_id, *one) for life in lives for one in life.history.reminded},
+        }
+
+    def serve(self, today: date) -> None:
+        """Some letters of raised rungs are issued and served, some are answered."""
+        for life in self.town.lives:
+            for place, episode in enumerate(life.history.episodes):
+                for nth, rung in enumerate(episode.raised):
+                    fresh = self._serve(life, episode.ordinal, rung, today)
+                    if fresh is not rung:
+                        raised = (
+                            *life.history.episodes[place].raised[:nth],
+                            fresh,
+                            *life.history.episodes[place].raised[nth + 1 :],
+                        )
+                        changed = replace(life.history.episodes[place], raised=raised)
+                        episodes = (*life.history.episodes[:place], changed, *life.history.episodes[place + 1 :])
+                        life.history = replace(life.history, episodes=episodes)
+
+    def _serve(self, life: Life, ordinal: int, rung: RaisedFact, today: date) -> RaisedFact:
+        dice, connection = self.town.dice, self.town.connection
+        if rung.served_on is None and dice.random() < 0.3:
+            reply = today + timedelta(days=dice.randrange(2, 9)) if dice.random() < 0.7 else None
+            row = connection.execute(
+                """INSERT INTO letter (kind, status, issuer_organisation_id, signatory_post_kind,
+                       addressee_organisation_id, title, body,
+                       edition_id, business_date, drafted_by_account_id, issued_at, issued_by_account_id,
+                       issued_by_appointment_id, office_code, year, serial, content_sha256, dispatched_on, served_on,
+                       served_as, reply_due_on)
+                   VALUES ('notice_letter', 'issued', %s, 'office_head', %s, '示例', '{}', 1, %s, 1, registry_now(), 1,
+                       1, '示例', 2025, nextval('pg_temp.serial'), sha256(''), %s, %s, 'in_person', %s) RETURNING id""",
+                [self.town.ground["office"], self.town.ground["lead"], today, today, today, reply],
+            ).fetchone()
+            assert row is not None
+            connection.execute(
+                """INSERT INTO letter_item (letter_id, position, raised_rung_id, hazard_id, line)
+                   SELECT %s, 1, r.id, r.hazard_id, '{}' FROM raised_rung r JOIN episode e ON e.id = r.episode_id
+                    WHERE e.hazard_id = %s AND e.ordinal = %s AND r.rung = %s""",
+                [row[0], life.hazard_id, ordinal, rung.rung.value],
+            )
+            return replace(rung, served_on=today, reply_due_on=reply)
+        if rung.served_on is not None and rung.reply_due_on and rung.answered_on is None and dice.random() < 0.05:
+            connection.execute(
+                """UPDATE letter l SET answered_on = %s FROM letter_item i JOIN raised_rung r ON r.id = i.raised_rung_id
+                     JOIN episode e ON e.id = r.episode_id
+                    WHERE l.id = i.letter_id AND e.hazard_id = %s AND e.ordinal = %s AND r.rung = %s""",
+                [today, life.hazard_id, ordinal, rung.rung.value],
+            )
+            return replace(rung, answered_on=today)
+        return rung
+
+
+@contextlib.contextmanager
+def nights_in(cluster: Cluster, seed: int = 1) -> Iterator[Nights]:
+    """A scratch database whose rows the superuser writes past the walls; the runs go through them."""
+    with settled_database(cluster) as database, psycopg.connect(libpq_address(database.superuser_url)) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("CREATE TEMP SEQUENCE serial")
+        connection.execute("UPDATE registry_setting SET go_live_on = %s", [GO_LIVE])
+        ground = _ground(connection)
+        connection.commit()
+        days: dict[date, bool] = dict(connection.execute("SELECT day, is_working_day FROM calendar_day").fetchall())
+        calendar = Calendar(days, date(max(day.year for day in days), 12, 31))
+        town = Town(connection, random.Random(seed), ground)
+        with asyncio.Runner() as runner:
+            job = Database.at(database.job_url, pool_size=2)
+            try:
+                yield Nights(town, runner, job, calendar)
+            finally:
+                runner.run(job.close())
+
+
+def _ground(connection: psycopg.Connection[Any]) -> dict[str, int]:
+    """Where the hazards are and who is answerable for them."""
+    enterprise = connection.execute("SELECT id, unit_id FROM enterprise ORDER BY id LIMIT 1").fetchone()
+    assert enterprise is not None
+    site = connection.execute(
+        "INSERT INTO site (enterprise_id, unit_id, name) VALUES (%s, %s, '示例场所') RETURNING id", list(enterprise)
+    ).fetchone()
+    office = connection.execute("SELECT id FROM organisation WHERE code = 'safety_office@dongsheng'").fetchone()
+    lead = connection.execute("SELECT id FROM organisation WHERE kind = 'regulator' ORDER BY id LIMIT 1").fetchone()
+    assert site is not None
+    assert office is not None
+    assert lead is not None
+    return {"unit": enterprise[1], "site": site[0], "enterprise": enterprise[0], "office": office[0], "lead": lead[0]}
