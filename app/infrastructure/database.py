@@ -4,6 +4,7 @@ The logins own nothing and inherit nothing. A transaction that did not pass thro
 no row of any table.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -83,6 +84,8 @@ _COMMIT: Final = Statement("COMMIT", prepared=False)
 _BEGUN, _COMMITTED, _AS_WHOM = Asked(b"BEGIN"), Asked(b"COMMIT"), Asked(AS_WHOM.encode())
 _PREPARED: Final = "qingling statements prepared for glimpses"
 _MOST_KNOWN: Final = 2048
+# More would not be answered sooner: their server processes would only push each other's plans out of the caches.
+_GLIMPSES_AT_ONCE: Final = 4
 _CHANGED: Final = "the transaction did not end as the principal it began with"
 
 
@@ -109,6 +112,7 @@ class Database:
         self._idle_minutes = idle_minutes
         # Whom a token stood for when it was last asked: a guess, which the database confirms before it counts.
         self._known: OrderedDict[bytes, Holder] = OrderedDict()
+        self._glimpses = asyncio.Semaphore(_GLIMPSES_AT_ONCE)
         event.listen(engine.sync_engine, "reset", _forget_prepared)
         event.listen(engine.sync_engine, "rollback", _forget_prepared_of)
 
@@ -123,6 +127,8 @@ class Database:
             max_overflow=_OVERFLOW,
             pool_timeout=_POOL_TIMEOUT,
             pool_recycle=_RECYCLE_AFTER,
+            # The one given back last: its server process still has its plans at hand, and fewer of them take turns.
+            pool_use_lifo=True,
             hide_parameters=True,
             connect_args={**_CONNECT, "target_session_attrs": wanted},
         )
@@ -171,7 +177,7 @@ class Database:
         begun = (_BEGUN, as_asked(become_holder(token.value, self._idle_minutes)))
         seen = as_asked(look(known.actor))
         try:
-            async with self._engine.connect() as connection:
+            async with self._glimpses, self._engine.connect() as connection:
                 # By role: PostgreSQL plans anew what another role has prepared.
                 names = connection.info.setdefault(_PREPARED, {}).setdefault(known.actor.role_class, {})
                 driver = await driver_of(connection)

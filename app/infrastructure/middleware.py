@@ -2,13 +2,13 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 import structlog
 from fastapi import FastAPI
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,22 +24,26 @@ LONGEST_QUERY: Final = 8192
 
 _WELL_FORMED_ID: Final = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SECURITY_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
     # Inspectors photograph on site, with time and position; nothing else of a device is asked for.
-    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()",
+    b"permissions-policy": b"camera=(self), geolocation=(self), microphone=(), payment=(), usb=()",
 }
 # Said over https alone: browsers ignore it otherwise, and a test over http must not bind a host for a year.
-_HTTPS_ONLY: Final = "max-age=31536000"
-_STRICT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+_HTTPS_ONLY: Final = {b"strict-transport-security": b"max-age=31536000"}
+_STRICT: Final = _SECURITY_HEADERS | {
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    # What may be kept says so itself.
+    b"cache-control": b"no-store",
+}
 # Swagger UI and ReDoc start from a script inside their page and draw with styles of their own.
-_DOCS_POLICY: Final = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
-)
+_OF_DOCS: Final = _SECURITY_HEADERS | {
+    b"content-security-policy": b"default-src 'self'; script-src 'self' 'unsafe-inline'; "
+    b"style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'"
+}
 _DOCS: Final = ("/docs", "/redoc", "/static-offline-docs")
 # The body stays unread, or where it ends is in doubt: the connection cannot serve another request.
 _LAST: Final = {"Connection": "close"}
@@ -88,22 +92,21 @@ class _Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            _complete_headers(self._scope, MutableHeaders(scope=message))
+            message["headers"] = _completed(self._scope, message.get("headers", ()))
         await self._send(message)
 
 
-def _complete_headers(scope: Scope, headers: MutableHeaders) -> None:
-    path: str = scope["path"]
-    headers["X-Request-ID"] = scope["state"]["request_id"]
-    headers.update(scope["state"].get(RATE_HEADERS, {}))
-    for name, value in _SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Content-Security-Policy", _DOCS_POLICY if path.startswith(_DOCS) else _STRICT_POLICY)
+def _completed(scope: Scope, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """What the answer says itself, except of the request's id and rates, and what it does not say of its safety."""
+    state = scope["state"]
+    ours = {"x-request-id": state["request_id"], **state.get(RATE_HEADERS, {})}
+    said = {name.lower().encode("latin-1"): value.encode("latin-1") for name, value in ours.items()}
+    standing = _OF_DOCS if scope["path"].startswith(_DOCS) else _STRICT
     if scope.get("scheme") == "https":
-        headers.setdefault("Strict-Transport-Security", _HTTPS_ONLY)
-    if not path.startswith(_DOCS):
-        # What may be kept says so itself.
-        headers.setdefault("Cache-Control", "no-store")
+        standing = standing | _HTTPS_ONLY
+    headers = [(name, value) for name, value in given if name not in said]
+    named = {name for name, _ in headers}
+    return [*headers, *said.items(), *((name, value) for name, value in standing.items() if name not in named)]
 
 
 def _request_id(scope: Scope) -> str:
