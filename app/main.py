@@ -28,6 +28,7 @@ from app.infrastructure.problem_details import install_problem_handlers
 from app.infrastructure.request_shape import only_declared_parameters, only_json_documents
 from app.infrastructure.retrying import Retrying
 from app.infrastructure.settings import Settings
+from app.infrastructure.unnamed_proxy import Unnamed
 from app.infrastructure.vault import Vault
 from app.infrastructure.workbook import WorkbookLimits
 from app.personnel.router import router as personnel
@@ -96,6 +97,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.evidence = EvidenceFolder(settings.data_dir / "evidence")
     app.state.sign_on = Provider.configured(settings.security, machine_seconds)
     app.state.readiness = OneLook()
+    app.state.unnamed_proxies = Unnamed()
     app.state.cursors = Cursors(settings.cursor_key_bytes())
     declared = [
         Depends(only_declared_parameters),

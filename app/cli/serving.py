@@ -134,7 +134,9 @@ def _serve(settings: Settings, addresses: Addresses, listener: socket.socket, wh
     database = Database.at(
         addresses.app, pool_size=settings.database_pool_size, idle_minutes=settings.session_idle_minutes
     )
-    config = server_config(create_app(settings, database), forwarded_allow_ips=settings.forwarded_allow_ips)
+    app = create_app(settings, database)
+    proxies = settings.forwarded_allow_ips
+    config = server_config(app, forwarded_allow_ips=proxies, unnamed=app.state.unnamed_proxies)
     server = uvicorn.Server(config)
     watcher = threading.Thread(target=_when_ready, args=(settings, server, when_ready), daemon=True)
     watcher.start()

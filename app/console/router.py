@@ -9,6 +9,7 @@ from app.accounts.authentication import database_of, request_id
 from app.console.readiness import Findings, OneLook, findings
 from app.infrastructure.database import SystemPrincipal
 from app.infrastructure.errors import RegistryError
+from app.infrastructure.unnamed_proxy import Unnamed
 from app.regulation.vocabulary import RoleClass
 
 router = APIRouter(tags=["运行状态"])
@@ -29,9 +30,10 @@ async def read_readiness(request: Request, response: Response) -> dict[str, Any]
     async def look() -> Findings:
         return await _look(request)
 
+    unnamed: Unnamed = request.app.state.unnamed_proxies
     faults, warnings = await looks.at(look)
     response.status_code = 503 if faults else 200
-    return {"status": "unready" if faults else "ready", "faults": faults, "warnings": warnings}
+    return {"status": "unready" if faults else "ready", "faults": faults, "warnings": [*warnings, *unnamed.warnings()]}
 
 
 async def _look(request: Request) -> Findings:

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.infrastructure.request_head import LARGEST_HEAD
+from app.infrastructure.unnamed_proxy import BelievedProxies, Unnamed
 
 # Above what the application itself refuses with 431 by more than one read from the socket, 256 KiB.
 _UNREADABLE: Final = 16 * LARGEST_HEAD
@@ -41,15 +42,15 @@ class BoundedHttp(HttpToolsProtocol):
                 self.send_400_response("Request head too large.")
 
 
-def server_config(app: FastAPI, *, forwarded_allow_ips: str) -> uvicorn.Config:
+def server_config(app: FastAPI, *, forwarded_allow_ips: str, unnamed: Unnamed) -> uvicorn.Config:
     """The configuration of the one server; it prints no line of its own and upgrades no connection."""
     return uvicorn.Config(
-        app,
+        BelievedProxies(app, forwarded_allow_ips, unnamed),
         http=BoundedHttp,
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
-        forwarded_allow_ips=forwarded_allow_ips,
+        proxy_headers=False,
         timeout_graceful_shutdown=_GRACE,
     )

@@ -23,6 +23,7 @@ from app.infrastructure.logging import configure_logging
 from app.infrastructure.middleware import install_edge, limit_by_path
 from app.infrastructure.problem_details import install_problem_handlers
 from app.infrastructure.security_settings import SecuritySettings
+from app.infrastructure.unnamed_proxy import Unnamed
 
 BODY_LIMIT = 2**20
 
@@ -55,7 +56,10 @@ def application(rates: dict[str, Any]) -> FastAPI:
 async def _serve(order: dict[str, Any]) -> None:
     listener = socket.create_server(("127.0.0.1", 0))
     app = application(order["rates"])
-    server = uvicorn.Server(server_config(app, forwarded_allow_ips=order["forwarded_allow_ips"]))
+    unnamed = Unnamed()
+    app.get("/unnamed")(lambda: {"count": unnamed.count})
+    believed = order["forwarded_allow_ips"]
+    server = uvicorn.Server(server_config(app, forwarded_allow_ips=believed, unnamed=unnamed))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     print(listener.getsockname()[1], flush=True)  # noqa: T201 - its output is what it is for
     await asyncio.to_thread(sys.stdin.read)
