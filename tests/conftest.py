@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,18 +30,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[_RUN].close()
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What may take minutes comes first: begun last, it would leave the other worker without work."""
-    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
-
-
-def pytest_collection_finish() -> None:
-    """What was imported stays to the end: the collector need not look through it again and again."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """The run's PostgreSQL, roles and template made; as superuser."""
@@ -66,15 +53,6 @@ def new_database(cluster: Cluster) -> Iterator[Callable[..., TestDatabase]]:
 def fresh_database(new_database: Callable[..., TestDatabase]) -> TestDatabase:
     """A migrated, empty database for one test alone."""
     return new_database()
-
-
-@pytest.fixture
-def fresh_city(cluster: Cluster) -> Iterator[TestDatabase]:
-    """The demo's city, its clock at noon, for one test alone."""
-    from tests.support.registry import settled_database  # noqa: PLC0415 - it imports the application
-
-    with settled_database(cluster) as database:
-        yield database
 
 
 @pytest.fixture(scope="session")

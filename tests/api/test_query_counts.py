@@ -7,10 +7,17 @@ import pytest
 
 from tests.api import query_counts
 from tests.support.cluster import TestDatabase
+from tests.support.registry import prepare
 from tests.support.routes import operations
 
 STALE = 2
 """Statements by which an operation may undercut its row before the table is out of date."""
+
+
+@pytest.fixture
+def prepared_alone(fresh_database: TestDatabase) -> TestDatabase:
+    prepare(fresh_database)
+    return fresh_database
 
 
 def over(counts: Mapping[tuple[str, str], int], table: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
@@ -19,9 +26,9 @@ def over(counts: Mapping[tuple[str, str], int], table: Mapping[tuple[str, str], 
 
 
 def test_no_operation_sends_more_statements_than_its_row_says(
-    fresh_city: TestDatabase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    prepared_alone: TestDatabase, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    counts, table = query_counts.measured(fresh_city, tmp_path), query_counts.table()
+    counts, table = query_counts.measured(prepared_alone, tmp_path), query_counts.table()
     assert over(counts, table) == {}
     assert {operation for operation, _ in counts} == set(operations().values()) - query_counts.NOT_MEASURED
     stale = {key: (row, counts[key]) for key, row in table.items() if key in counts and row > counts[key] + STALE}
@@ -35,8 +42,10 @@ def test_every_role_class_with_a_sample_person_is_in_the_table() -> None:
     assert {role for _, role in query_counts.table()} == {*query_counts.ROLES, "nobody"}
 
 
-def test_a_list_sends_as_many_statements_for_fifty_rows_as_for_one(fresh_city: TestDatabase, tmp_path: Path) -> None:
-    counts = query_counts.of_few_and_many(fresh_city, tmp_path)
+def test_a_list_sends_as_many_statements_for_fifty_rows_as_for_one(
+    prepared_alone: TestDatabase, tmp_path: Path
+) -> None:
+    counts = query_counts.of_few_and_many(prepared_alone, tmp_path)
     assert {path: count for path, count in counts.items() if count[0] < count[1]} == {}
     assert all(one > 0 for one, _ in counts.values())
 

@@ -18,7 +18,7 @@ from tests.audit.conftest import Trail
 from tests.support.cluster import TestDatabase, libpq_address
 from tests.support.command import qingling as run_qingling
 from tests.support.polling import until
-from tests.support.registry import open_registry
+from tests.support.registry import open_registry, prepare
 from tests.support.walk import reported
 from tests.support.wall_city import City
 
@@ -132,19 +132,20 @@ def test_a_key_of_another_form_is_refused_without_being_shown(tmp_path: Path, gi
 
 
 def test_readiness_warns_of_rows_that_wait_too_long_and_of_heads_not_handed_out(
-    fresh_city: TestDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fresh_database: TestDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QINGLING_HEADS_FOLDER", str(tmp_path / "outside"))
-    trail = Trail(City(), fresh_city, tmp_path)
+    prepare(fresh_database)
+    trail = Trail(City(), fresh_database, tmp_path)
 
     def warnings(minutes: int) -> str:
-        with psycopg.connect(libpq_address(fresh_city.superuser_url)) as connection:
+        with psycopg.connect(libpq_address(fresh_database.superuser_url)) as connection:
             connection.execute("UPDATE clock_setting SET offset_seconds = offset_seconds + %s", [minutes * 60])
-        with open_registry(fresh_city, tmp_path) as registry:
+        with open_registry(fresh_database, tmp_path) as registry:
             told: list[str] = registry.client.get("/readyz").json()["warnings"]
         return " ".join(told)
 
-    with open_registry(fresh_city, tmp_path) as registry:
+    with open_registry(fresh_database, tmp_path) as registry:
         reported(registry)
     assert LATE_ROWS not in warnings(20)
     assert LATE_ROWS in warnings(20)

@@ -12,15 +12,16 @@ from app.infrastructure.settings import Settings, SettingsRefused, load_settings
 from app.jobs import remove_expired
 from app.jobs.work import Work
 from tests.support.cluster import TestDatabase, libpq_address
-from tests.support.registry import open_registry
+from tests.support.registry import open_registry, prepare
 from tests.support.walk import report_document
 
 COUNTED = ("idempotency_key", "session", "step_up", "hazard_transition", "audit_event")
 
 
 @pytest.fixture
-def database(fresh_city: TestDatabase) -> TestDatabase:
-    return fresh_city
+def database(fresh_database: TestDatabase) -> TestDatabase:
+    prepare(fresh_database)
+    return fresh_database
 
 
 def remove(database: TestDatabase, folder: Path) -> str:

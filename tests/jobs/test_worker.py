@@ -14,6 +14,7 @@ from app.jobs.work import Work
 from app.jobs.worker import working_beside
 from tests.support.cluster import TestDatabase
 from tests.support.polling import until
+from tests.support.registry import prepare
 
 EVERY_SECOND = {"second": "*"}
 
@@ -84,10 +85,12 @@ def test_a_job_still_running_is_not_rung_again(worker_database: TestDatabase, se
 
 
 def test_every_job_of_the_schedule_runs_on_a_registry_as_the_job_login(
-    fresh_city: TestDatabase, settings: Settings
+    fresh_database: TestDatabase, settings: Settings
 ) -> None:
+    prepare(fresh_database)
+
     async def all_of_them() -> list[str]:
-        database = Database.at(fresh_city.job_url, pool_size=2)
+        database = Database.at(fresh_database.job_url, pool_size=2)
         try:
             return [await job.run(Work(database, settings)) for job in SCHEDULE]
         finally:

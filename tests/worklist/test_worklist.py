@@ -13,7 +13,7 @@ from app.infrastructure.errors import TemporarilyUnavailable, Unauthenticated
 from tests.personnel.staff import PROPOSER, appoint, organisation, post
 from tests.support import walk
 from tests.support.cluster import TestDatabase
-from tests.support.registry import Registry, open_registry
+from tests.support.registry import Registry, open_registry, prepare
 
 
 def worklist(registry: Registry, *, by: str, query: str = "") -> dict[str, Any]:
@@ -125,9 +125,10 @@ def test_a_failed_verification_waits_for_the_enterprise_again(registry: Registry
 
 
 @pytest.fixture
-def own_registry(fresh_city: TestDatabase, tmp_path: Path) -> Iterator[Registry]:
+def own_registry(fresh_database: TestDatabase, tmp_path: Path) -> Iterator[Registry]:
     """A registry in which nothing else waits."""
-    with open_registry(fresh_city, tmp_path) as opened:
+    prepare(fresh_database)
+    with open_registry(fresh_database, tmp_path) as opened:
         yield opened
 
 
