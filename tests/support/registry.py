@@ -6,12 +6,14 @@ No hazard starts anywhere but at its report, and nothing is written but through 
 import asyncio
 import contextlib
 import io
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import psycopg
 from fastapi import FastAPI
 from PIL import Image
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -30,13 +32,18 @@ from app.regulation.area import SHIPPED_AREA
 from app.regulation.edition import SHIPPED_EDITION
 from app.tables.people import Account
 from app.tables.rules import ClockSetting
-from tests.support.cluster import TestDatabase
+from tests.support.cluster import TEMPLATE, Cluster, TestDatabase, libpq_address
+from tests.support.run import RUN_VARIABLE, locked
 
 GO_LIVE = date(2026, 11, 1)
 IDENTITY_KEY = "0123456789abcdef" * 4
 API = "/api/v1"
 NOON = "2026-11-23T12:00:00+08:00"
 """When the registry's clock starts, whatever the day: dates in tests stay right."""
+
+_SETTLED: Final = f"{TEMPLATE}_settled"
+_BEFORE: Final = timedelta(minutes=1)
+_AT_NOON: Final = "UPDATE clock_setting SET offset_seconds = ceil(extract(epoch FROM %s::timestamptz - now()))"
 
 _RATES = ("rate_sign_in", "rate_public", "rate_read", "rate_write", "rate_heavy")
 UNLIMITED: dict[str, Any] = dict.fromkeys(_RATES, 10**9)
@@ -138,7 +145,7 @@ def photo(shade: int) -> bytes:
     return buffer.getvalue()
 
 
-async def _prepare(database: TestDatabase, area: str) -> None:
+async def _prepare(database: TestDatabase, area: str, begins: datetime) -> None:
     wanted = Initialisation(
         area,
         SHIPPED_EDITION.read_text(encoding="utf-8"),
@@ -148,15 +155,33 @@ async def _prepare(database: TestDatabase, area: str) -> None:
     )
     async with owner_transaction(database.migrate_url, label="test") as context:
         await initialise(context, wanted)
-        ahead = datetime.fromisoformat(NOON) - datetime.now(UTC)
+        ahead = begins - datetime.now(UTC)
         await context.session.execute(update(ClockSetting).values(offset_seconds=int(ahead.total_seconds())))
         await settle(context, IDENTITY_KEY.encode())
         await context.session.execute(update(Account).values(password_hash=_QUICK.hash(SAMPLE_PASSWORD)))
 
 
-def prepare(database: TestDatabase, *, area: str | None = None) -> None:
+def prepare(database: TestDatabase, *, area: str | None = None, begins: datetime | None = None) -> None:
     """Initialises the registry, in the shipped area or another that holds it, and settles the demo's city in it."""
-    asyncio.run(_prepare(database, area or SHIPPED_AREA.read_text(encoding="utf-8")))
+    area_text = area or SHIPPED_AREA.read_text(encoding="utf-8")
+    asyncio.run(_prepare(database, area_text, begins or datetime.fromisoformat(NOON)))
+
+
+@contextlib.contextmanager
+def settled_database(cluster: Cluster) -> Iterator[TestDatabase]:
+    """The demo's city in a database of one's own, its clock at noon; copied from the one that the run settled first."""
+    with locked(Path(os.environ[RUN_VARIABLE]) / "settled.lock"):
+        made = Path(os.environ[RUN_VARIABLE]) / "settled"
+        if not made.exists():
+            cluster.drop_database(_SETTLED)
+            cluster.execute(f"ALTER DATABASE {cluster.create_database().name} RENAME TO {_SETTLED}")
+            # A copy's clock is set back to noon, and nobody may be appointed later than now.
+            prepare(cluster.database(_SETTLED), begins=datetime.fromisoformat(NOON) - _BEFORE)
+            made.touch()
+    with cluster.temporary_database(template=_SETTLED) as database:
+        with psycopg.connect(libpq_address(database.superuser_url)) as connection:
+            connection.execute(_AT_NOON.encode(), [NOON])
+        yield database
 
 
 def ordinary_settings(**security: Any) -> Settings:
