@@ -103,6 +103,15 @@ class ItemList:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of figures behind the letter (附件); every row has as many cells as there are heads."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Particular:
     """A labelled line: time and place of a meeting, those present, a field of a form."""
@@ -156,6 +165,8 @@ class LetterContent:
     """主送."""
     paragraphs: tuple[Paragraph, ...] = ()
     particulars: tuple[Particular, ...] = ()
+    tables: tuple[Table, ...] = ()
+    """附件 that are tables of figures; they stand before the lists."""
     lists: tuple[ItemList, ...] = ()
     """附件 that are lists of hazards."""
     attachments: tuple[str, ...] = ()

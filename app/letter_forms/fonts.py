@@ -139,12 +139,15 @@ def label_of(role: FontRole) -> str:
     return _RULES[role].label
 
 
-def font_folders(own: Path | None) -> tuple[Path, ...]:
-    """Where families are looked for, the operator's own folder first. Raises FontMissing when that one is not there."""
+def font_folders(own: Path | None, *, machine: bool = True) -> tuple[Path, ...]:
+    """Where families are looked for, the operator's own folder first, the machine's last if they are to be looked into.
+
+    Raises FontMissing when the operator's own folder is not there.
+    """
     if own is not None and not own.is_dir():
         raise FontMissing(f"QINGLING_FONTS_DIR 所指的字库目录 {own} 不存在或者不是目录，请改正后重试。")
     wheels = [spec.origin for name in _WHEELS if (spec := find_spec(name)) is not None and spec.origin]
-    found = [*([own] if own else []), *(Path(each).parent for each in wheels), *_SYSTEM]
+    found = [*([own] if own else []), *(Path(each).parent for each in wheels), *(_SYSTEM if machine else ())]
     return tuple(folder for folder in found if folder.is_dir())
 
 
@@ -175,9 +178,9 @@ def _choice(
     for grade, families, wanted in grades:
         present = [names[family.casefold()] for family in families if family.casefold() in names]
         if present:
-            taken = tuple(present) if role is FontRole.RARE else (present[0],)
-            weight = min(weights[taken[0].casefold()], key=lambda each: abs(each - wanted))
-            return FontChoice(role, taken, weight, grade)
+            nearest = {each: min(weights[each.casefold()], key=lambda weight: abs(weight - wanted)) for each in present}
+            best = min(present, key=lambda each: abs(nearest[each] - wanted))
+            return FontChoice(role, tuple(present) if role is FontRole.RARE else (best,), nearest[best], grade)
     return None
 
 

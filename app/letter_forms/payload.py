@@ -11,8 +11,9 @@ from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from app.letter_forms.content import FormLayout, Item, ItemList, LetterContent, Paragraph, SignatureLine
+from app.letter_forms.content import FormLayout, Item, ItemList, LetterContent, Paragraph, SignatureLine, Table
 from app.letter_forms.punctuation import document_number, full_width, visible
+from app.letter_forms.title_lines import title_lines
 
 DRAFT_NUMBER: Final = "未编号"
 CLOCK_NOTICE: Final = "演示时钟：本件日期出自可以拨动的演示时钟，不具有公文效力"
@@ -63,7 +64,8 @@ def iso_or_dash(day: date | None) -> str:
 
 def printable(content: LetterContent) -> dict[str, Any]:
     """The words of the letter. Raises KeyError for a list's column that does not exist."""
-    names = [*(each.title for each in content.lists), *content.attachments]
+    behind = [*(_table(each) for each in content.tables), *(_list(each) for each in content.lists)]
+    names = [*(each["title"] for each in behind), *content.attachments]
     return {
         "kind": content.kind.value,
         "layout": content.layout.value,
@@ -73,12 +75,13 @@ def printable(content: LetterContent) -> dict[str, Any]:
         "is_draft": content.is_draft,
         "signatory": visible(content.signatory),
         "title": full_width(content.title),
+        "title_lines": list(title_lines(full_width(content.title))),
         "addressees": _addressees(content),
         "paragraphs": [_paragraph(each) for each in content.paragraphs if visible(each.text)],
         "particulars": [
             {"label": full_width(each.label), "value": full_width(each.value)} for each in content.particulars
         ],
-        "lists": [_list(each) for each in content.lists],
+        "lists": behind,
         "attachments": [_numbered(names, position) for position in range(len(names))],
         "dated": "" if content.dated is None else in_words(content.dated),
         "remark": _remark(content),
@@ -107,7 +110,7 @@ def _paragraph(paragraph: Paragraph) -> dict[str, str]:
 def _numbered(names: list[str], position: int) -> str:
     """附件名称: numbered where there are several, without punctuation at the end (7.3.4)."""
     name = full_width(names[position]).rstrip("。；，")
-    return f"{position + 1}.{name}" if len(names) > 1 else name
+    return f"{position + 1}. {name}" if len(names) > 1 else name
 
 
 def _list(source: ItemList) -> dict[str, Any]:
@@ -117,9 +120,20 @@ def _list(source: ItemList) -> dict[str, Any]:
     ]
     return {
         "title": full_width(source.title),
+        "title_lines": list(title_lines(full_width(source.title))),
         "heads": ["序号", *(column.label for column in columns)],
         "shares": [0.9, *(column.share for column in columns)],
         "rows": [{"cells": row} for row in rows],
+    }
+
+
+def _table(source: Table) -> dict[str, Any]:
+    return {
+        "title": full_width(source.title),
+        "title_lines": list(title_lines(full_width(source.title))),
+        "heads": [full_width(head) for head in source.heads],
+        "shares": [1.0 for _ in source.heads],
+        "rows": [{"cells": [full_width(cell) or _NOTHING for cell in row]} for row in source.rows],
     }
 
 

@@ -45,6 +45,13 @@ def document_number(text: str) -> str:
 
 def full_width(text: str) -> str:
     """Prose with its punctuation in full width where it stands by Chinese text; applying it twice changes nothing."""
+    prose, widened = text, _widened(text)
+    while widened != prose:  # a mark made wide may stand by another one; each turn leaves fewer narrow ones
+        prose, widened = widened, _widened(widened)
+    return prose
+
+
+def _widened(text: str) -> str:
     prose = _DASH.sub("——", _ELLIPSIS.sub("……", document_number(text)))
     prose = _quoted(_rounded(prose))
     prose = _MARK.sub(lambda found: _MARKS[found[1] or found[2]], prose)

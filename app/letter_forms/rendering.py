@@ -38,6 +38,8 @@ class PrintingRoom:
     templates_dir: Path | None = None
     substitutes: bool = False
     """Whether 宋体 may stand for a missing 仿宋 or 楷体: a demo may, an office may not."""
+    machine_fonts: bool = True
+    """Whether the machine's own font folders are looked into, behind the operator's."""
     first_seconds: float = 30.0
     each_seconds: float = 10.0
     memory_bytes: int = 2048 * _MEBIBYTE
@@ -88,7 +90,7 @@ def render_all(
     if not orders:
         return []
     try:
-        folders = [str(folder) for folder in font_folders(room.fonts_dir)]
+        folders = [str(folder) for folder in font_folders(room.fonts_dir, machine=room.machine_fonts)]
     except FontMissing as missing:
         return [LetterNotRendered("font_missing", str(missing)) for _ in orders]
     templates = [_template(content, room.templates_dir) for content, _ in orders]

@@ -9,17 +9,18 @@ import json
 import re
 import resource
 import sys
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from app.letter_forms.fonts import FontChoice, FontMissing, FontRole, FoundFont, as_typst, choose
 
 _FORMS: Final = Path(__file__).parent / "forms"
-_SHANGHAI: Final = timezone(timedelta(hours=8))
 _UNDATED: Final = date(2000, 1, 1)
 """What a draft without a date tells a PDF/A reader, which must be told one."""
 _UNSHOWN: Final = re.compile(r'the text `"(.+?)"` could not be displayed')
+_ESCAPED: Final = re.compile(r"\\u\{([0-9a-f]+)\}|\\(.)")
+"""How typst writes characters it thinks nobody can see."""
 
 
 class Refused(Exception):
@@ -83,11 +84,17 @@ class Press:
 
 def _written_at(dated: str | None) -> datetime:
     day = date.fromisoformat(dated) if dated else _UNDATED
-    return datetime(day.year, day.month, day.day, tzinfo=_SHANGHAI)
+    # Midnight in Greenwich is the same date in Shanghai: whichever zone a reader shows, the date is the letter's.
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _unshown(diagnostic: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(letter for found in _UNSHOWN.findall(diagnostic) for letter in found))
+    texts = (_ESCAPED.sub(_unescaped, found) for found in _UNSHOWN.findall(diagnostic))
+    return tuple(dict.fromkeys(letter for text in texts for letter in text))
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16)) if found[1] else str(found[2])
 
 
 def _refusal(message: str, unshown: tuple[str, ...], choices: dict[FontRole, FontChoice]) -> Refused:

@@ -20,6 +20,7 @@ from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
+from markupsafe import Markup, escape
 
 _FILTERS: Final = frozenset({"default", "d", "e", "escape", "first", "int", "join", "last", "length", "count", "trim"})
 _LOOP: Final = frozenset({"first", "last", "index", "index0", "length", "revindex"})
@@ -38,7 +39,7 @@ class _Room(ImmutableSandboxedEnvironment):
     """Values may be looked up in what the letter says, and nowhere else."""
 
     def __init__(self) -> None:
-        super().__init__(autoescape=True, undefined=StrictUndefined, loader=None)
+        super().__init__(autoescape=True, undefined=StrictUndefined, loader=None, finalize=_as_value)
         self.globals.clear()
         self.filters = {name: function for name, function in self.filters.items() if name in _FILTERS}
 
@@ -56,13 +57,20 @@ class _Room(ImmutableSandboxedEnvironment):
             obj._fail_with_undefined_error()  # noqa: SLF001 - what jinja's own templates call
         raise SecurityError(f"“.{argument}”不是文书的内容")
 
-    def is_safe_callable(self, obj: Any) -> bool:  # noqa: ANN401, ARG002 - jinja's own signature
+    def is_safe_callable(self, obj: Any) -> bool:  # noqa: ANN401 - jinja's own signature
+        if isinstance(obj, Undefined):
+            obj._fail_with_undefined_error()  # noqa: SLF001 - as above
         return False
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401, ARG002 - as above
         raise SecurityError(f"模板中不得运算（{operator}）")
 
     intercepted_binops = frozenset({"*", "**", "%", "//", "/", "+", "-"})
+
+
+def _as_value(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
+    """Escaped, and its underscores too: docxtpl reads `{_{` in the result as a bracket that it must put back."""
+    return Markup(str(escape(value)).replace("_", "&#95;")) if isinstance(value, str) else value  # noqa: S704 - just escaped
 
 
 def fill(template: Path, letter: Mapping[str, Any], written_at: datetime) -> bytes:
