@@ -49,12 +49,13 @@ from app.worklist.router import router as worklist
 
 API = "/api/v1"
 _MULTIPART_ENVELOPE = 64 * 1024
+# Routes are tried in this order: what is asked most stands first.
 ROUTERS: tuple[APIRouter, ...] = (
+    hazards,
     sign_in,
     sessions_and_restorations,
     sign_on,
     reporting,
-    hazards,
     supervision,
     rectification,
     sign_off,
