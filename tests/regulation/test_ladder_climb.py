@@ -64,6 +64,21 @@ def test_a_letter_served_on_the_night_it_was_raised_brings_no_second_rung_that_n
     assert run.rungs == [("09-01", Rung.NOTICE_LETTER), ("09-02", Rung.CIRCULAR), ("09-09", Rung.SUMMONS)]
 
 
+def test_a_later_run_of_the_night_raises_nothing_though_the_letter_was_served_meanwhile() -> None:
+    quick = with_rung(Rung.CIRCULAR, wait_days=0)
+    night = date(2026, 9, 1)
+    served = nightly(OVERDUE, [night], served_after(0), quick).history
+    assert due(served, night, quick, CALENDAR).is_empty
+    assert due(served, night + timedelta(days=1), quick, CALENDAR).raising is not None
+
+
+def test_no_rung_is_raised_while_the_clock_stands_still_though_its_days_and_wait_have_run() -> None:
+    past = OVERDUE.declare(date(2026, 8, 8)).fail(date(2026, 9, 1))
+    run = nightly(past, NIGHTS, served_after(20))
+    # Served on 10 August, its wait over on 15 August; declared from 8 August to 1 September.
+    assert run.rungs[1] == ("09-01", Rung.CIRCULAR)
+
+
 def test_an_unanswered_letter_brings_the_circular_before_its_days() -> None:
     run = nightly(OVERDUE, NIGHTS, answered(date(2026, 7, 28), None))
     assert run.rungs[1] == ("07-29", Rung.CIRCULAR)

@@ -244,6 +244,12 @@ def test_the_deadline_of_a_slow_hazard_passes_in_the_same_episode_and_progress_e
     assert (only.cause, only.counts_from, only.is_open) == (EpisodeCause.OVERDUE, july(13), True)
 
 
+def test_progress_after_the_deadline_ends_no_slow_episode_though_no_night_saw_it_pass() -> None:
+    run = nightly(moving(june(29)).progress(july(24)), [july(14), july(25)])
+    (only,) = run.episodes
+    assert (only.cause, only.counts_from, only.is_open) == (EpisodeCause.OVERDUE, july(13), True)
+
+
 def test_slow_and_overdue_on_the_same_night_it_counts_from_the_earlier() -> None:
     past = moving(july(6), deadline=july(21))
     assert told(past, july(25)) == [("overdue", "07-20", "07-21", "")]
