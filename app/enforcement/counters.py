@@ -21,7 +21,7 @@ from app.infrastructure.pagination import Cursors, split_page
 from app.reference.rulebook import RuleBook, rule_book
 from app.regulation.enforcement import Decision, Tally, needed_since, tallies
 from app.regulation.permissions import Permission, has_permission
-from app.regulation.vocabulary import HazardLevel, PenaltyLaw, State
+from app.regulation.vocabulary import HazardLevel, PenaltyLaw, RoleClass, State
 from app.tables.enforcement import Penalty
 from app.tables.enterprises import Enterprise
 from app.tables.hazards import Hazard
@@ -89,7 +89,9 @@ async def enterprise_view(context: Context, public_id: UUID) -> dict[str, Any]:
 
 
 async def _measures(context: Context, enterprise_id: int) -> list[dict[str, Any]]:
-    if not has_permission(Permission.HAZARD_READ, context.actor):
+    actor = context.actor
+    # A platform reads hazards, and no document of an act.
+    if actor.role_class is RoleClass.PLATFORM or not has_permission(Permission.HAZARD_READ, actor):
         return []
     view = func.jsonb_build_object(
         *("hazard", func.jsonb_build_object("id", Hazard.public_id, "ledger_number", Hazard.ledger_number)),
@@ -102,7 +104,7 @@ async def _measures(context: Context, enterprise_id: int) -> list[dict[str, Any]
         .select_from(Hazard)
         .join(ProductionMeasure, ProductionMeasure.hazard_id == Hazard.id)
         .outerjoin(ProductionMeasureLift, ProductionMeasureLift.production_measure_id == ProductionMeasure.id)
-        .where(hazard_is_visible(context.actor), Hazard.enterprise_id == enterprise_id)
+        .where(hazard_is_visible(actor), Hazard.enterprise_id == enterprise_id)
         .order_by(ProductionMeasure.id.desc())
         .limit(_SHOWN_AT_MOST)
     )

@@ -33,6 +33,7 @@ class Subject(StrEnum):
     EVIDENCE = "evidence"
     ENTERPRISE = "enterprise"
     RECORD = "record"
+    PENALTY = "penalty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,11 @@ def _evidence_of(seen: Seen) -> list[str]:
 def _report(seen: Seen) -> dict[str, Any]:
     is_fire = seen.hazard.stage == "fire"
     return stages.report_document(seen.tenant, **({"sector": "fire"} if is_fire else {}))
+
+
+def _penalty(seen: Seen) -> dict[str, Any]:
+    number = f"罚〔2026〕{uuid4().hex[:8]}号"
+    return stages.penalty_document(seen.tenant, seen.city.enterprises[seen.tenant.key], case_number=number)
 
 
 def _signature(seen: Seen) -> dict[str, Any]:
@@ -171,10 +177,17 @@ READS: Final[Mapping[str, Ask]] = {
     f"GET {_H}/verifications/{{document_id}}": Ask(Subject.HAZARD),
     "GET /api/v1/evidence/{public_id}": Ask(Subject.EVIDENCE),
     "GET /api/v1/enterprises/{enterprise_id}": Ask(Subject.ENTERPRISE),
+    "GET /api/v1/enterprises/{enterprise_id}/enforcement-counters": Ask(Subject.ENTERPRISE),
+    "GET /api/v1/enforcements/{penalty_id}": Ask(Subject.PENALTY),
 }
 
 DOCUMENTS: Final[Mapping[str, Ask]] = {
     "POST /api/v1/hazards": Ask(Subject.REPORT, body=_report, has_dry_run=True),
+    "POST /api/v1/enforcements": Ask(Subject.REPORT, body=_penalty, has_dry_run=True),
+    "POST /api/v1/enforcements/imports": Ask(uploads="workbook"),
+    "POST /api/v1/enforcements/{penalty_id}/corrections": Ask(
+        Subject.PENALTY, body=_fixed({"reason": "更正理由", "changes": {"article": "第一百条"}}), has_dry_run=True
+    ),
     f"POST {_H}/acknowledgements": Ask(Subject.HAZARD),
     f"POST {_H}/evidence": Ask(Subject.HAZARD, uploads="evidence"),
     f"POST {_H}/corrections/{{document_id}}/confirmations": _confirming("corrections"),
@@ -231,6 +244,7 @@ def _address(template: str, ask: Ask, seen: Seen, target: str) -> str:
         "document_id": document,
         "public_id": _UNKNOWN_UUID if is_nowhere else seen.hazard.evidence,
         "enterprise_id": _UNKNOWN_UUID if is_nowhere else seen.city.enterprises[seen.tenant.key],
+        "penalty_id": _UNKNOWN_UUID if is_nowhere else seen.city.penalties[seen.tenant.key],
         "year": 2026,
     }
     if ask.record and ask.subject is Subject.RECORD:

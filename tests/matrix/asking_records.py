@@ -142,6 +142,10 @@ REFERENCE: Final[Mapping[str, Ask]] = {
     f"GET {_API}/statistics/clearance/hazards": Ask(query={"figure": "found"}),
     f"GET {_API}/metric-definitions": Ask(),
     f"GET {_API}/worklist": Ask(),
+    f"GET {_API}/enforcements": Ask(),
+    f"GET {_API}/enforcements/warnings": Ask(),
+    f"GET {_API}/enforcements/missing": Ask(),
+    f"GET {_API}/enforcements/missing/hazards": Ask(),
 }
 IMPORTS: Final[Mapping[str, Ask]] = {
     f"POST {_API}/imports/ledger": Ask(uploads="workbook"),

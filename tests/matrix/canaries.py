@@ -21,11 +21,12 @@ KEYS = (*(tenant.key for tenant in TENANTS), FIRE)
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """The tenants whose hazards, whose enterprise and whose sites a persona may see."""
+    """The tenants whose hazards, whose enterprise, whose sites and whose penalties a persona may see."""
 
     hazards: frozenset[str]
     enterprise: frozenset[str]
     site: frozenset[str]
+    penalties: frozenset[str]
 
 
 @cache
@@ -33,7 +34,7 @@ def sight() -> dict[str, Sight]:
     """Persona → what it may see: the committed table."""
     with (FOLDER / "sight.csv").open(encoding="utf-8", newline="") as file:
         return {
-            row["persona"]: Sight(*(_named(row[kind]) for kind in ("hazards", "enterprises", "sites")))
+            row["persona"]: Sight(*(_named(row[kind]) for kind in ("hazards", "enterprises", "sites", "penalties")))
             for row in csv.DictReader(file)
         }
 

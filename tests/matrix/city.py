@@ -48,6 +48,8 @@ class City:
     records: dict[str, int] = field(default_factory=dict)
     """What the personnel routes are asked about."""
     batches: dict[str, int] = field(default_factory=dict)
+    penalties: dict[str, str] = field(default_factory=dict)
+    """Tenant → id of the penalty its department decided."""
 
     def hazard(self, target: str, stage: str) -> Walked:
         """The target's hazard of a stage, its listed one where it has none such."""
@@ -70,7 +72,8 @@ class City:
         """What must not reach who may not see a tenant: of its hazards, and of the enterprise itself."""
         if tenant == "fire":
             only = self.hazards["second"]["fire"]
-            return {"hazards": (stages.FIRE_CANARY, only.id, only.evidence), "enterprise": (), "site": ()}
+            fire = (stages.FIRE_CANARY, only.id, only.evidence)
+            return {"hazards": fire, "enterprise": (), "site": (), "penalties": ()}
         walked = [one for one in self.hazards[tenant].values() if one.stage != "fire"]
         said = next(one for one in TENANTS if one.key == tenant)
         hazards = [said.canary, *(one.id for one in walked), *(one.evidence for one in walked if one.evidence)]
@@ -79,6 +82,7 @@ class City:
             "hazards": tuple(hazards),
             "enterprise": (said.code, said.name, self.enterprises[tenant]),
             "site": (said.site,),
+            "penalties": (self.penalties[tenant], said.penalty),
         }
 
 
@@ -130,6 +134,7 @@ def _make(database: TestDatabase, folder: Path) -> dict[str, Any]:
         walked += [*stages.every_stage(registry), *stages.coal_stages(registry), stages.of_another_sector(registry)]
         found = registry.get("/enterprises?limit=200", by="city-office-head").body["items"]
         by_code = {one["code"]: one["id"] for one in found}
+        penalties = {tenant.key: stages.penalty(registry, tenant, by_code[tenant.code]) for tenant in TENANTS}
         tokens |= sign_everybody_in(registry, records) | leave_pending(registry, database)
     records["batch"] = _import(database)
     records["tree_size"] = asyncio.run(_seal(database, folder))
@@ -138,6 +143,7 @@ def _make(database: TestDatabase, folder: Path) -> dict[str, Any]:
         "hazards": [one.as_json() for one in walked],
         "enterprises": {tenant.key: by_code[tenant.code] for tenant in TENANTS},
         "records": records,
+        "penalties": penalties,
     }
 
 
@@ -171,6 +177,7 @@ def open_city(cluster: Cluster) -> Iterator[City]:
             documents = {kind: (number, digest) for kind, (number, digest) in one.pop("documents").items()}
             hazards.setdefault(one["tenant"], {})[one["stage"]] = Walked(**one, documents=documents)
         city = City(registry, made["tokens"], hazards, made["enterprises"], made["records"])
+        city.penalties = made["penalties"]
         assert set(city.tokens) >= {one.name for one in PERSONAS if one.entry is not Entry.NOTHING}
         yield city
 

@@ -74,6 +74,25 @@ def measure_document(tenant: Tenant) -> dict[str, Any]:
     return {"kind": "partial_stop", "document": tenant.says("停产1号"), "scope": tenant.says("二车间"), "from_on": day}
 
 
+def penalty_document(tenant: Tenant, enterprise: str, **changed: Any) -> dict[str, Any]:
+    """警告 under 安全生产法."""
+    return {
+        "enterprise_id": enterprise,
+        "sector": tenant.sector,
+        "case_number": f"罚〔2026〕1号({tenant.penalty})",
+        "decided_on": TODAY.isoformat(),
+        "law": "work_safety_law",
+        "article": "第九十九条",
+        "kinds": ["warning"],
+        **changed,
+    }
+
+
+def penalty(registry: Registry, tenant: Tenant, enterprise: str) -> str:
+    """A penalty that the tenant's department decided; its id."""
+    return str(registry.post("/enforcements", penalty_document(tenant, enterprise), by=tenant.head)["id"])
+
+
 class Walk:
     """One hazard on its way."""
 

@@ -20,6 +20,7 @@ RELATIONS_OF: Mapping[Subject, tuple[str, ...]] = {
     Subject.EVIDENCE: (*RELATED, NONEXISTENT),
     Subject.ENTERPRISE: (*RELATED, NONEXISTENT),
     Subject.RECORD: (OWN, NONEXISTENT),
+    Subject.PENALTY: (*RELATED, NONEXISTENT),
 }
 
 

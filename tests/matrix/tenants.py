@@ -56,6 +56,11 @@ class Tenant:
         """The canary of its site, which whoever answers for the territory knows even where the hazard is not theirs."""
         return self.canary.replace("canary", "site")
 
+    @property
+    def penalty(self) -> str:
+        """The canary of its penalty, which the whole territory knows whatever the sector."""
+        return self.canary.replace("canary", "penalty")
+
     def login(self, post: str) -> str:
         """The login of one of the enterprise's posts."""
         return f"{self.key}-{post}"

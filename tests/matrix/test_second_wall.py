@@ -53,6 +53,8 @@ OF_EACH_COMMIT = (
 _OPEN: dict[str, Callable[..., Any]] = {
     "hazard_is_visible": lambda _actor: sa.true(),
     "enterprise_is_visible": lambda _actor: sa.true(),
+    "penalty_is_visible": lambda _actor: sa.true(),
+    "enterprise_is_in_reach": lambda _actor: sa.true(),
     "has_permission": lambda _permission, _actor: True,
     "is_act_in_scope": lambda _actor, _act: True,
     "is_in_scope": lambda _actor, _word: True,
@@ -103,8 +105,11 @@ def shown(city: City, persona: str) -> list[str]:
 
 
 def is_out_of_sight(asked: Asked) -> bool:
-    """Whether it is about a hazard that the wall hides: then success alone says too much, whatever the bytes."""
-    hazards = sight()[SEEN_AS[asked.cell.persona]].hazards
+    """Whether it is about a hazard or penalty that the wall hides: then success alone says too much."""
+    seen = sight()[SEEN_AS[asked.cell.persona]]
+    hazards = seen.hazards
+    if ASKS[asked.cell.route].subject is Subject.PENALTY:
+        return asked.target not in seen.penalties | {"fire"}
     return ASKS[asked.cell.route].subject in (Subject.HAZARD, Subject.EVIDENCE) and asked.target not in hazards
 
 

@@ -196,6 +196,37 @@ def _office(registry: Registry) -> None:
     registry.post(f"/calendar/{year}", notice, by=PROPOSER)
 
 
+def _enforcement(registry: Registry) -> None:
+    hazard = walk.listed(registry)
+    enterprise = registry.hazard(hazard)["enterprise"]["id"]
+    decided = {
+        "enterprise_id": enterprise,
+        "hazard": hazard,
+        "case_number": f"罚〔2026〕{_nonce()}号",
+        "decided_on": registry.hazard(hazard)["read_at"][:10],
+        "law": "work_safety_law",
+        "article": "第九十九条",
+        "kinds": ["warning"],
+    }
+    taken = registry.post("/enforcements", decided, by=HEAD)
+    correction = {"reason": "录入有误", "changes": {"article": "第一百条"}}
+    registry.post(f"/enforcements/{taken['id']}/corrections", correction, by=HEAD)
+    unit = registry.get(f"/enterprises/{enterprise}/enforcement-counters", by=HEAD).body["enterprise"]
+    registry.get("/enforcements", by=HEAD)
+    files = {"file": ("处罚.xlsx", _penalties(unit["code"], decided["decided_on"]))}
+    answer = registry.call("POST", "/enforcements/imports", by=HEAD, files=files)
+    assert answer.status == HTTPStatus.CREATED, answer.body
+
+
+def _penalties(code: str, day: str) -> bytes:
+    book = Workbook()
+    book.active.append(["处罚决定书文号", "统一社会信用代码", "行业领域", "处罚决定日期", "处罚依据", "处罚种类"])
+    book.active.append([f"罚〔2026〕{_nonce()}号", code, "危险化学品", day, "《安全生产法》第九十九条", "警告"])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
 def _is_announced(registry: Registry, year: int) -> bool:
     return bool(registry.get(f"/calendar?year={year}", by=PROPOSER).body["is_announced"])
 
@@ -257,5 +288,6 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
         ),
         _systems,
     ),
+    "enforcement": Journey(("record_enforcement", "correct_enforcement", "import_enforcements"), _enforcement),
     "office": Journey(("import_ledger", "attest_import", "confirm_organisation", "announce_calendar"), _office),
 }
