@@ -15,6 +15,14 @@ async def record_refusal(request: Request, refusal: RegistryError) -> None:
     principal: Principal = None
     if not isinstance(refusal, Unauthenticated) and request.headers.get("authorization"):
         principal = Token(bearer_token(request))
+    try:
+        await _record(request, refusal, principal)
+    except Unauthenticated:
+        # Its own wrong proof ended the sign-in; the account's stream says whose.
+        await _record(request, refusal, None)
+
+
+async def _record(request: Request, refusal: RegistryError, principal: Principal) -> None:
     async with database_of(request).transaction(principal, request_id=request_id(request)) as context:
         row = {
             "kind": "refusal",

@@ -129,6 +129,8 @@ def test_five_wrong_proofs_in_a_row_end_that_sign_in_and_no_other(registry: Regi
     guessed, untouched = token_of(sign_in(registry, "jungar-deputy")), token_of(sign_in(registry, "jungar-deputy"))
     sent = {"content_sha256": OTHER_CONTENT, "password": "不对"}
     right = {**sent, "password": SAMPLE_PASSWORD}
+    refusals = "SELECT count(*) FROM access_event WHERE code = 'step_up_failed'"
+    told_before = int(str(watch.value(refusals)))
     for _ in range(4):
         assert with_token(registry, guessed, "POST", "/session/step-ups", sent).code == "step_up_failed"
     assert with_token(registry, guessed, "POST", "/session/step-ups", right).status == 201
@@ -144,6 +146,7 @@ def test_five_wrong_proofs_in_a_row_end_that_sign_in_and_no_other(registry: Regi
         " WHERE e.event = 'account:session:ended_by_failed_proofs' AND a.login_name = 'jungar-deputy'"
     )
     assert watch.value(ended) == 1
+    assert watch.value(refusals) == told_before + 9, "the proof that ended the sign-in is told too"
 
 
 def test_a_password_shown_between_guesses_at_the_code_gives_no_more_guesses(registry: Registry, clock: Clock) -> None:
