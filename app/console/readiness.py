@@ -7,6 +7,7 @@ from functools import cache
 from sqlalchemy import func, select, text
 
 from app.audit.publishing import delays
+from app.escalation.queries import night_delays
 from app.infrastructure.context import Context
 from app.infrastructure.migrations import head_revision
 from app.reference.posts_check import report_on_posts
@@ -60,7 +61,9 @@ async def findings(context: Context, destinations: Iterable[str] = ()) -> Findin
     }
     told = [words for words, holds in warnings.items() if holds]
     standing = [words for words, holds in faults.items() if holds]
-    return standing, told if standing else [*told, *await _gaps(context), *await delays(context, destinations)]
+    if standing:
+        return standing, told
+    return standing, [*told, *await _gaps(context), *await delays(context, destinations), *await night_delays(context)]
 
 
 async def _gaps(context: Context) -> list[str]:

@@ -10,8 +10,10 @@ from typing import Any, Final
 
 from sqlalchemy import func, insert, select, update
 
+from app.escalation.drafting import draft_letters, drop_what_ended
 from app.escalation.night.batches import Night, Transactions, treat_terms
 from app.escalation.night.climb import rungs_of
+from app.escalation.night.deeming import deem_served
 from app.escalation.night.history import numbers_of
 from app.infrastructure.context import Context
 from app.infrastructure.errors import InvalidParameter
@@ -24,7 +26,12 @@ from app.tables.rules import CalendarYear, ClockSetting, RegistrySetting
 
 COMPLETED, WITH_FAILURES, STOPPED = "completed", "with_failures", "stopped"
 
-STEPS: Final[tuple[Callable[[Transactions, Night], Awaitable[None]], ...]] = (treat_terms,)
+STEPS: Final[tuple[Callable[[Transactions, Night], Awaitable[None]], ...]] = (
+    deem_served,
+    treat_terms,
+    drop_what_ended,
+    draft_letters,
+)
 """In this order, each complete in itself."""
 
 
@@ -116,7 +123,7 @@ async def _missing_calendar(context: Context, night: Night) -> str | None:
 async def _end(context: Context, night: Night, missing: str | None) -> Ran:
     failures = night.counts.get("failures", 0)
     outcome = STOPPED if missing else WITH_FAILURES if failures else COMPLETED
-    counts = dict(sorted(night.counts.items()))
+    counts = {name: count for name, count in sorted(night.counts.items()) if count}
     ended = (
         update(EscalationRun)
         .where(EscalationRun.id == night.run_id)

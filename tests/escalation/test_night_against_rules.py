@@ -16,4 +16,4 @@ def nights(cluster: Cluster) -> Iterator[Nights]:
 
 
 def test_it_records_what_the_rules_say(nights: Nights) -> None:
-    nights.live_through(date(2024, 12, 1), days=40, hazards=60)
+    nights.live_through(date(2024, 12, 1), days=70, hazards=60)

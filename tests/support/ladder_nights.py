@@ -15,7 +15,7 @@ from app.infrastructure.database import Database, SystemPrincipal
 from app.regulation import ladder
 from app.regulation.deadlines import Calendar
 from app.regulation.edition import SHIPPED_EDITION, load_edition
-from app.regulation.ladder_facts import RaisedFact
+from app.regulation.ladder_facts import EpisodeFact
 from app.regulation.vocabulary import RoleClass
 from tests.support.cluster import Cluster, libpq_address
 from tests.support.ladder_town import Life, Town
@@ -115,52 +115,50 @@ class Nights:
         }
 
     def serve(self, today: date) -> None:
-        """Some letters of raised rungs are issued and served, some are answered."""
-        for life in self.town.lives:
-            for place, episode in enumerate(life.history.episodes):
-                for nth, rung in enumerate(episode.raised):
-                    fresh = self._serve(life, episode.ordinal, rung, today)
-                    if fresh is not rung:
-                        raised = (
-                            *life.history.episodes[place].raised[:nth],
-                            fresh,
-                            *life.history.episodes[place].raised[nth + 1 :],
-                        )
-                        changed = replace(life.history.episodes[place], raised=raised)
-                        episodes = (*life.history.episodes[:place], changed, *life.history.episodes[place + 1 :])
-                        life.history = replace(life.history, episodes=episodes)
-
-    def _serve(self, life: Life, ordinal: int, rung: RaisedFact, today: date) -> RaisedFact:
+        """The office issues some drafts: handed over that day, or sent and deemed served later; some are answered."""
         dice, connection = self.town.dice, self.town.connection
-        if rung.served_on is None and dice.random() < 0.3:
-            reply = today + timedelta(days=dice.randrange(2, 9)) if dice.random() < 0.7 else None
-            row = connection.execute(
-                """INSERT INTO letter (kind, status, issuer_organisation_id, signatory_post_kind,
-                       addressee_organisation_id, title, body,
-                       edition_id, business_date, drafted_by_account_id, issued_at, issued_by_account_id,
-                       issued_by_appointment_id, office_code, year, serial, content_sha256, dispatched_on, served_on,
-                       served_as, reply_due_on)
-                   VALUES ('notice_letter', 'issued', %s, 'office_head', %s, '示例', '{}', 1, %s, 1, registry_now(), 1,
-                       1, '示例', 2025, nextval('pg_temp.serial'), sha256(''), %s, %s, 'in_person', %s) RETURNING id""",
-                [self.town.ground["office"], self.town.ground["lead"], today, today, today, reply],
-            ).fetchone()
-            assert row is not None
-            connection.execute(
-                """INSERT INTO letter_item (letter_id, position, raised_rung_id, hazard_id, line)
-                   SELECT %s, 1, r.id, r.hazard_id, '{}' FROM raised_rung r JOIN episode e ON e.id = r.episode_id
-                    WHERE e.hazard_id = %s AND e.ordinal = %s AND r.rung = %s""",
-                [row[0], life.hazard_id, ordinal, rung.rung.value],
+        for (letter,) in connection.execute("SELECT id FROM letter WHERE status = 'draft' ORDER BY id").fetchall():
+            if dice.random() < 0.3:
+                handed = today if dice.random() < 0.5 else None
+                connection.execute(_ISSUE, [today, today, handed, handed, letter])
+        for (letter,) in connection.execute(_UNANSWERED).fetchall():
+            if dice.random() < 0.05:
+                connection.execute("UPDATE letter SET answered_on = %s WHERE id = %s", [today, letter])
+        self.learn_of_letters()
+
+    def learn_of_letters(self) -> None:
+        """What became of each rung's letter, into the histories."""
+        deemed = EDITION.ladder.deemed_service_days
+        told = {row[:3]: row[3:] for row in self.town.connection.execute(_LETTERS_OF_RUNGS, [deemed])}
+        for life in self.town.lives:
+            life.history = replace(
+                life.history, episodes=tuple(_informed(life.hazard_id, one, told) for one in life.history.episodes)
             )
-            return replace(rung, served_on=today, reply_due_on=reply)
-        if rung.served_on is not None and rung.reply_due_on and rung.answered_on is None and dice.random() < 0.05:
-            connection.execute(
-                """UPDATE letter l SET answered_on = %s FROM letter_item i JOIN raised_rung r ON r.id = i.raised_rung_id
-                     JOIN episode e ON e.id = r.episode_id
-                    WHERE l.id = i.letter_id AND e.hazard_id = %s AND e.ordinal = %s AND r.rung = %s""",
-                [today, life.hazard_id, ordinal, rung.rung.value],
-            )
-            return replace(rung, answered_on=today)
-        return rung
+
+
+_ISSUE: Final = """
+    UPDATE letter SET status = 'issued', version = version + 1, issued_at = registry_now(), issued_by_account_id = 1,
+           issued_by_appointment_id = 1, office_code = '示例', year = 2025, serial = nextval('pg_temp.serial'),
+           content_sha256 = sha256(''), dispatched_on = %s, reply_due_on = CAST(%s AS date) + 5, served_on = %s,
+           served_as = CASE WHEN CAST(%s AS date) IS NOT NULL THEN 'in_person' END
+     WHERE id = %s
+"""
+_UNANSWERED: Final = "SELECT id FROM letter WHERE served_on IS NOT NULL AND answered_on IS NULL ORDER BY id"
+_LETTERS_OF_RUNGS: Final = """
+    SELECT e.hazard_id, e.ordinal, r.rung,
+           CASE WHEN l.status = 'issued' THEN coalesce(l.served_on, l.dispatched_on + CAST(%s AS int)) END,
+           l.reply_due_on, l.answered_on
+      FROM raised_rung r JOIN episode e ON e.id = r.episode_id
+      JOIN letter_item i ON i.raised_rung_id = r.id AND i.dropped_at IS NULL JOIN letter l ON l.id = i.letter_id
+"""
+
+
+def _informed(hazard_id: int, episode: EpisodeFact, told: dict[Any, Any]) -> EpisodeFact:
+    raised = []
+    for one in episode.raised:
+        served, due, answered = told.get((hazard_id, episode.ordinal, one.rung.value), (None, None, None))
+        raised.append(replace(one, served_on=served, reply_due_on=due, answered_on=answered))
+    return replace(episode, raised=tuple(raised))
 
 
 @contextlib.contextmanager

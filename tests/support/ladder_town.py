@@ -59,8 +59,8 @@ class Town:
             sector = self.dice.choice(_SECTORS)
             row = self.connection.execute(
                 """INSERT INTO hazard (state, level, version, channel, sector, unit_id, site_id,
-                       enterprise_id,
-                       found_on, lead_organisation_id, listing_office_id, supervision_tier, circumstances, place, finders,
+                       enterprise_id, found_on,
+                       lead_organisation_id, listing_office_id, supervision_tier, circumstances, place, finders,
                        reporting_record, monitoring_measures, ledger_number, ledger_year, ledger_serial, is_legacy,
                        original_deadline, current_deadline, determined_at, listed_at, reported_at, last_act_at)
                    VALUES ('listed', 'major', 1, 'inspection', %s, %s, %s, %s, %s, %s, %s, 2, '示例', '示例', '示例',

@@ -151,7 +151,8 @@ def slow_since(hazard: str, upto: str, stood_from: str) -> str:
     return f"""
         SELECT CASE WHEN moved.plan_act = 'submit_plan' THEN NULL ELSE
                    least(greatest(moved.floor_on, moved.last_on) + :slow_progress_days, missed.since) END AS since
-          FROM (SELECT greatest({stood_from}, CASE WHEN {hazard}.is_legacy THEN CAST(:go_live AS date) END) AS floor_on,
+          FROM (SELECT greatest({stood_from}, max(day) FILTER (WHERE act IN ({_STRETCHES})),
+                                CASE WHEN {hazard}.is_legacy THEN CAST(:go_live AS date) END) AS floor_on,
                        max(day) FILTER (WHERE act IN {_MOVES} OR granted) AS last_on,
                        max(day) FILTER (WHERE granted) AS granted_on,
                        coalesce(max(day) FILTER (WHERE act IN ({_STRETCHES})), {_NEVER}) AS stretch_on,
