@@ -11,8 +11,8 @@ from app.regulation.ladder_facts import Due, EpisodeFact, Milestone, RaisedFact,
 from app.regulation.vocabulary import Act, Purpose, Rung, State
 from tests.regulation.builders import EDITION
 
-CALENDAR = Calendar({}, date(2027, 12, 31))
-"""Monday to Friday are worked; 2028 is not announced."""
+CALENDAR = Calendar({}, date(2040, 12, 31))
+"""Monday to Friday are worked, announced for as long as any walk takes."""
 LISTED_ON = date(2026, 6, 1)
 DEADLINE = date(2026, 7, 20)
 ONE_DAY = timedelta(days=1)
