@@ -68,7 +68,7 @@ def run(paragraph: Any, text: str, style: Style) -> Any:  # noqa: ANN401 - pytho
     fonts = made._element.get_or_add_rPr().get_or_add_rFonts()  # noqa: SLF001 - python-docx has no East Asian font
     fonts.set(qn("w:eastAsia"), style.font)
     if style.size == BODY:
-        made._element.rPr.append(element("spacing", val="-5"))  # noqa: SLF001 - nor character spacing
+        made._element.rPr.insert_element_before(element("spacing", val="-5"), "w:sz")  # noqa: SLF001 - nor spacing
     if style.red:
         made.font.color.rgb = RED
     return made

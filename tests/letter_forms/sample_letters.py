@@ -172,8 +172,7 @@ def _hand() -> HandLetter:
     )
 
 
-def every_letter() -> dict[str, LetterContent]:
-    """By a name of its own: the kind, with what distinguishes two of one kind."""
+def _ends() -> dict[str, LetterContent]:
     closing = ClosingNotice(item=item(), verified_on=date(2026, 11, 18), closed_on=date(2026, 11, 21), revisit_days=90)
     delisting = DelistingNotice(
         item=item(),
@@ -182,47 +181,73 @@ def every_letter() -> dict[str, LetterContent]:
         closed_on=date(2026, 11, 21),
         publication="自印发之日起五个工作日内在同一网站公布",
     )
-    summons = SummonsNotice(
+    return {
+        "closing_notice": closing_notice(replace(HEAD, number="鄂安办发〔2026〕20号"), closing),
+        "delisting_notice": delisting_notice(replace(HEAD, number="鄂安办发〔2026〕21号"), delisting),
+        "closing_approval_form": _approval(),
+    }
+
+
+def _exposures() -> dict[str, LetterContent]:
+    warning = ExposureWarning(delay=delay(), medium="鄂尔多斯市应急管理局网站", answer_due_on=date(2026, 11, 30))
+    public = replace(HEAD, number="鄂安办公告〔2026〕2号", addressees=(), copies=())
+    notice = ExposureNotice(delay=delay(2), taken_down_on=date(2027, 5, 21))
+    return {"exposure_warning": exposure_warning(HEAD, warning), "exposure_notice": exposure_notice(public, notice)}
+
+
+def _hands() -> dict[str, LetterContent]:
+    return {
+        "warning_reminder": warning_reminder(HEAD, _hand()),
+        "urging_letter": urging_letter(HEAD, _hand()),
+        "assignment_order": assignment_order(HEAD, _hand()),
+    }
+
+
+def _summons() -> LetterContent:
+    matter = SummonsNotice(
         delay=delay(2),
         held_at=datetime(2026, 11, 25, 1, 30, tzinfo=UTC),
         place="市应急管理局三楼会议室",
         host="市安委办负责人",
         invited="贵单位主要负责人",
     )
-    handed = Referral(
+    return summons_notice(HEAD, matter)
+
+
+def _referral() -> LetterContent:
+    matter = Referral(
         delay=delay(),
         receiver=Receiver.DISCIPLINE,
         facts=("2026年9月1日函告，10月8日通报，10月20日约谈", "监管部门逾期35天未组织核查"),
     )
-    named = Circular(
+    return referral(replace(HEAD, attachments=("函告、通报、约谈文书复印件",)), matter)
+
+
+def _circular() -> LetterContent:
+    matter = Circular(
         delay=delay(3),
         named=("准格尔旗能源局", "伊金霍洛旗能源局"),
         report_due_on=date(2026, 12, 1),
         findings=("整改责任落实不到位", "对逾期隐患没有采取进一步措施"),
     )
-    number = {"circular": "鄂安办发〔2026〕17号", "exposure": "鄂安办公告〔2026〕2号"}
+    return circular(replace(HEAD, number="鄂安办发〔2026〕17号"), matter)
+
+
+def every_letter() -> dict[str, LetterContent]:
+    """By a name of its own: the kind, with what distinguishes two of one kind."""
+    due = date(2026, 11, 27)
     return {
         "supervision_notice": _supervision(),
-        "notice_letter": notice_letter(HEAD, NoticeLetter(delay=delay(), reply_due_on=date(2026, 11, 27))),
-        "notice_letter_long": notice_letter(HEAD, NoticeLetter(delay=delay(30), reply_due_on=date(2026, 11, 27))),
-        "circular": circular(replace(HEAD, number=number["circular"]), named),
+        "notice_letter": notice_letter(HEAD, NoticeLetter(delay=delay(), reply_due_on=due)),
+        "notice_letter_long": notice_letter(HEAD, NoticeLetter(delay=delay(30), reply_due_on=due)),
+        "circular": _circular(),
         "circular_monthly": _monthly(),
-        "summons_notice": summons_notice(HEAD, summons),
+        "summons_notice": _summons(),
         "summons_minutes": _minutes(),
-        "exposure_warning": exposure_warning(
-            HEAD, ExposureWarning(delay=delay(), medium="鄂尔多斯市应急管理局网站", answer_due_on=date(2026, 11, 30))
-        ),
-        "exposure_notice": exposure_notice(
-            replace(HEAD, number=number["exposure"], addressees=(), copies=()),
-            ExposureNotice(delay=delay(2), taken_down_on=date(2027, 5, 21)),
-        ),
-        "referral_letter": referral(replace(HEAD, attachments=("函告、通报、约谈文书复印件",)), handed),
-        "warning_reminder": warning_reminder(HEAD, _hand()),
-        "urging_letter": urging_letter(HEAD, _hand()),
-        "assignment_order": assignment_order(HEAD, _hand()),
-        "closing_notice": closing_notice(replace(HEAD, number="鄂安办发〔2026〕20号"), closing),
-        "delisting_notice": delisting_notice(replace(HEAD, number="鄂安办发〔2026〕21号"), delisting),
-        "closing_approval_form": _approval(),
+        "referral_letter": _referral(),
+        **_exposures(),
+        **_hands(),
+        **_ends(),
     }
 
 

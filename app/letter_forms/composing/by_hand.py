@@ -11,8 +11,8 @@ from app.letter_forms.composing.letterhead import (
     behind,
     enumerated,
     letter,
+    prose,
     sections,
-    text,
     told,
 )
 from app.letter_forms.content import Item, LetterContent, Paragraph
@@ -38,14 +38,14 @@ def warning_reminder(head: Letterhead, matter: HandLetter) -> LetterContent:
     """警示提醒函."""
     asked = f"请于{in_words(matter.due_on)}前将落实情况报{head.ourselves}。" if matter.due_on else ""
     body = _body(matter, LetterKind.WARNING_REMINDER, ("提醒事项", "有关要求"), asked)
-    return _letter(head, matter, LetterKind.WARNING_REMINDER, (*body, *text("特此提醒。")), "警示提醒函")
+    return _letter(head, matter, LetterKind.WARNING_REMINDER, (*body, *prose("特此提醒。")), "警示提醒函")
 
 
 def urging_letter(head: Letterhead, matter: HandLetter) -> LetterContent:
     """督促函."""
     asked = f"请于{in_words(matter.due_on)}前将办理情况书面函复{head.ourselves}。" if matter.due_on else ""
     body = _body(matter, LetterKind.URGING_LETTER, ("督促事项", "有关要求"), asked)
-    return _letter(head, matter, LetterKind.URGING_LETTER, (*body, *text("特此函告。")), "督促函")
+    return _letter(head, matter, LetterKind.URGING_LETTER, (*body, *prose("特此函告。")), "督促函")
 
 
 def assignment_order(head: Letterhead, matter: HandLetter) -> LetterContent:
@@ -64,7 +64,7 @@ def _body(matter: HandLetter, kind: LetterKind, headings: tuple[str, str], asked
     if kind is LetterKind.ASSIGNMENT_ORDER:
         opening = f"依据{cited(kind, matter.basis)}，现将{bare(matter.subject)}有关事项交办如下，请认真办理。"
     facts = [*enumerated(matter.reasons), told(matter.items, matter.level.label) if matter.items else ""]
-    return (*text(opening), *sections((headings[0], facts), (headings[1], [*enumerated(matter.requirements), asked])))
+    return (*prose(opening), *sections((headings[0], facts), (headings[1], [*enumerated(matter.requirements), asked])))
 
 
 def _letter(

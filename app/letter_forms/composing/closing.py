@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.letter_forms.composing.basis import cited
-from app.letter_forms.composing.letterhead import Letterhead, Words, bare, letter, text
+from app.letter_forms.composing.letterhead import Letterhead, Words, bare, letter, prose
 from app.letter_forms.content import Item, LetterContent, Paragraph, Particular, SignatureLine
 from app.letter_forms.payload import in_words
 from app.regulation.vocabulary import HazardLevel, LetterKind, Purpose
@@ -62,7 +62,7 @@ def closing_notice(head: Letterhead, matter: ClosingNotice) -> LetterContent:
     )
     revisit = f"{head.ourselves}将自销号之日起{matter.revisit_days}日内组织督导回访。" if matter.revisit_days else ""
     duty = f"请责任单位巩固整改成果，举一反三，防止同类隐患复发。{revisit}"
-    words = Words(title=f"关于{item.enterprise}{word}销号的通知", paragraphs=text(opening, duty, "特此通知。"))
+    words = Words(title=f"关于{item.enterprise}{word}销号的通知", paragraphs=prose(opening, duty, "特此通知。"))
     return letter(LetterKind.CLOSING_NOTICE, head, words)
 
 
@@ -76,7 +76,7 @@ def delisting_notice(head: Letterhead, matter: DelistingNotice) -> LetterContent
     )
     public = f"{bare(matter.publication)}。" if matter.publication else ""
     words = Words(
-        title=f"关于解除{item.enterprise}重大事故隐患挂牌督办的通知", paragraphs=text(opening, public, "特此通知。")
+        title=f"关于解除{item.enterprise}重大事故隐患挂牌督办的通知", paragraphs=prose(opening, public, "特此通知。")
     )
     return letter(LetterKind.DELISTING_NOTICE, head, words)
 

@@ -14,8 +14,8 @@ from app.letter_forms.composing.letterhead import (
     behind,
     enumerated,
     letter,
+    prose,
     sections,
-    text,
     told,
 )
 from app.letter_forms.content import FormLayout, Item, ItemList, LetterContent, Table
@@ -164,7 +164,7 @@ def notice_letter(head: Letterhead, matter: NoticeLetter) -> LetterContent:
     last = "逾期未函复或者整改仍无明显进展的，将按照规定予以通报、约谈。"
     words = Words(
         title=f"关于{word}{delay.cause}的函",
-        paragraphs=(*text(opening), *body, *text(last, "特此函告，请予函复。")),
+        paragraphs=(*prose(opening), *body, *prose(last, "特此函告，请予函复。")),
         lists=behind(delay.items, f"{delay.cause}的{word}清单"),
     )
     return letter(LetterKind.NOTICE_LETTER, head, words)
@@ -189,7 +189,7 @@ def circular(head: Letterhead, matter: Circular) -> LetterContent:
     )
     words = Words(
         title=f"关于{word}{delay.cause}情况的通报",
-        paragraphs=(*text(opening), *body, *text("特此通报。")),
+        paragraphs=(*prose(opening), *body, *prose("特此通报。")),
         lists=behind(delay.items, f"{delay.cause}的{word}清单"),
     )
     return letter(LetterKind.CIRCULAR, head, words)
@@ -216,7 +216,7 @@ def monthly_circular(head: Letterhead, matter: MonthlyCircular) -> LetterContent
     )
     words = Words(
         title=f"关于{month}重大事故隐患动态清零情况的通报",
-        paragraphs=(*text(f"现将{month}{matter.area}重大事故隐患动态清零情况通报如下。"), *body),
+        paragraphs=(*prose(f"现将{month}{matter.area}重大事故隐患动态清零情况通报如下。"), *body),
         tables=tables if matter.by_unit else (),
         lists=(ItemList(title="逾期未完成整改的重大事故隐患清单", items=matter.items),) if matter.items else (),
     )
@@ -236,7 +236,7 @@ def exposure_warning(head: Letterhead, matter: ExposureWarning) -> LetterContent
     )
     words = Words(
         title="关于拟对重大事故隐患予以公开曝光的告知书",
-        paragraphs=text(opening, told(delay.items, word), answer, "特此告知。"),
+        paragraphs=prose(opening, told(delay.items, word), answer, "特此告知。"),
         lists=behind(delay.items, f"拟公开曝光的{word}清单"),
         layout=FormLayout.LETTER,
     )
@@ -254,7 +254,7 @@ def exposure_notice(head: Letterhead, matter: ExposureNotice) -> LetterContent:
     last = f"{until}隐患整改销号后，将及时公布整改结果。欢迎社会各界监督，举报电话：12350。"
     words = Words(
         title=f"关于公开曝光{delay.cause}{word}的公告",
-        paragraphs=text(opening, told(delay.items, word), *enumerated(matter.requirements), last, "特此公告。"),
+        paragraphs=prose(opening, told(delay.items, word), *enumerated(matter.requirements), last, "特此公告。"),
         lists=behind(delay.items, f"公开曝光的{word}清单", _PUBLIC),
     )
     return letter(LetterKind.EXPOSURE_NOTICE, head, words)
@@ -277,7 +277,7 @@ def referral(head: Letterhead, matter: Referral) -> LetterContent:
         title=f"关于移交{word}有关问题线索的函"
         if matter.receiver is not Receiver.DEPARTMENT
         else f"关于移交{word}监管事项的函",
-        paragraphs=(*text(opening), *body, *text(last)),
+        paragraphs=(*prose(opening), *body, *prose(last)),
         lists=behind(delay.items, f"移交的{word}清单"),
     )
     return letter(LetterKind.REFERRAL_LETTER, head, words)

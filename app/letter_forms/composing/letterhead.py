@@ -89,7 +89,7 @@ def letter(kind: LetterKind, head: Letterhead, words: Words) -> LetterContent:
     )
 
 
-def text(*paragraphs: str) -> tuple[Paragraph, ...]:
+def prose(*paragraphs: str) -> tuple[Paragraph, ...]:
     """Plain paragraphs; empty ones are left out."""
     return tuple(Paragraph(each) for each in paragraphs if each)
 
@@ -100,7 +100,7 @@ def sections(*parts: tuple[str, Iterable[str]]) -> tuple[Paragraph, ...]:
     found: list[Paragraph] = []
     for ordinal, (heading, paragraphs) in zip(_ORDINALS, [part for part in told if part[1]], strict=False):
         found.append(Paragraph(f"{ordinal}、{heading}", ParagraphRole.HEADING))
-        found += text(*paragraphs)
+        found += prose(*paragraphs)
     return tuple(found)
 
 

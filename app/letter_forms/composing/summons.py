@@ -13,8 +13,8 @@ from app.letter_forms.composing.letterhead import (
     behind,
     enumerated,
     letter,
+    prose,
     sections,
-    text,
     told,
 )
 from app.letter_forms.content import LetterContent, Particular
@@ -87,7 +87,7 @@ def summons_notice(head: Letterhead, matter: SummonsNotice) -> LetterContent:
     )
     words = Words(
         title=f"关于{word}{delay.cause}的约谈通知",
-        paragraphs=(*text(opening), *body),
+        paragraphs=(*prose(opening), *body),
         lists=behind(delay.items, f"约谈涉及的{word}清单"),
     )
     return letter(LetterKind.SUMMONS_NOTICE, head, words)
@@ -113,7 +113,7 @@ def summons_minutes(head: Letterhead, matter: SummonsMinutes) -> LetterContent:
         people.append(Particular("请假", "，".join(matter.absent)))
     words = Words(
         title=f"{word}{delay.cause}约谈纪要",
-        paragraphs=(*text(opening), *body),
+        paragraphs=(*prose(opening), *body),
         particulars=(*people, Particular("记录", matter.recorder)),
         lists=behind(delay.items, f"约谈涉及的{word}清单"),
     )

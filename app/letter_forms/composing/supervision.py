@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.letter_forms.composing.basis import cited
-from app.letter_forms.composing.letterhead import Letterhead, Words, bare, enumerated, letter, sections, text
+from app.letter_forms.composing.letterhead import Letterhead, Words, bare, enumerated, letter, prose, sections
 from app.letter_forms.content import Item, LetterContent
 from app.letter_forms.payload import in_words
 from app.regulation.vocabulary import LetterKind
@@ -70,4 +70,4 @@ def supervision_notice(head: Letterhead, matter: SupervisionNotice) -> LetterCon
         ("信息公开", [f"{bare(matter.publication)}。" if matter.publication else ""]),
     )
     title = f"关于对{item.enterprise}重大事故隐患挂牌督办的通知"
-    return letter(LetterKind.SUPERVISION_NOTICE, head, Words(title=title, paragraphs=(*text(opening), *body)))
+    return letter(LetterKind.SUPERVISION_NOTICE, head, Words(title=title, paragraphs=(*prose(opening), *body)))
