@@ -73,6 +73,10 @@ OF_OFFICIALS_ITEM = (
 OF_ENTERPRISES_ITEM = f"{_whole_letter('l.' + TO_ENTERPRISE)} OR {_own_lines(f'c.enterprise_id = {ENTERPRISE}')}"
 OF_OFFICIALS_COPY = f"organisation_id = {ORGANISATION} OR {_looked_after('issuer_organisation_id')}"
 OF_ENTERPRISES_COPY = f"enterprise_id = {ENTERPRISE}"
+OF_ENTERPRISES_OWN_COPY = (
+    "EXISTS (SELECT 1 FROM letter_copy c WHERE c.id = copy_id AND c.letter_id = letter_service.letter_id"  # noqa: S608 - own words
+    f" AND c.{OF_ENTERPRISES_COPY})"
+)
 OF_VISIBLE_LETTER = "EXISTS (SELECT 1 FROM letter l WHERE l.id = letter_id)"
 OF_LETTER_ISSUED_HERE = _whole_letter("l." + ISSUED_HERE)
 _OF_VISIBLE_COPY = "EXISTS (SELECT 1 FROM letter_copy c WHERE c.id = copy_id)"
@@ -161,7 +165,9 @@ ESCALATION: dict[str, tuple[Access, ...]] = {
             insert=ISSUED_HERE,
             update=(f"{ISSUED_HERE} OR {TO_OFFICIALS}", MOVED_BY_ISSUER),
         ),
-        *access(C.ENTERPRISE, select=OF_ENTERPRISES_LETTER, update=(f"{IS_OUT} AND {TO_ENTERPRISE}", ("answered_on",))),
+        *access(
+            C.ENTERPRISE, select=OF_ENTERPRISES_LETTER, update=(f"{IS_OUT} AND {TO_ENTERPRISE}", WRITTEN_AFTERWARDS)
+        ),
         *access(*READ_ALL, select=ALL_ROWS),
     ),
     "letter_item": (
@@ -184,7 +190,11 @@ ESCALATION: dict[str, tuple[Access, ...]] = {
     "letter_service": (
         *access(C.JOB, select=ALL_ROWS, insert=ALL_ROWS),
         *access(C.OFFICIAL, select=OF_VISIBLE_LETTER, insert=OF_VISIBLE_LETTER),
-        *access(C.ENTERPRISE, select=OF_VISIBLE_LETTER, insert=_whole_letter("l." + TO_ENTERPRISE)),
+        *access(
+            C.ENTERPRISE,
+            select=OF_VISIBLE_LETTER,
+            insert=f"(copy_id IS NULL AND {_whole_letter('l.' + TO_ENTERPRISE)}) OR {OF_ENTERPRISES_OWN_COPY}",
+        ),
         *access(*READ_ALL, select=ALL_ROWS),
     ),
     "letter_reply": (
