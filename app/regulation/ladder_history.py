@@ -64,10 +64,16 @@ def _round_known(one: RoundSpan, night: date) -> RoundSpan:
 
 def episode_known(one: EpisodeFact, night: date) -> EpisodeFact:
     """The episode without the rungs, services and answers after that night."""
-    raised = tuple(_raised_known(rung, night) for rung in one.raised if rung.raised_on <= night)
     if one.ended_on is not None and one.ended_on > night:
-        return replace(one, raised=raised, ended_on=None, ended_as=None)
-    return replace(one, raised=raised)
+        one = replace(one, ended_on=None, ended_as=None)
+    # Most are known as they are, and a long past has many.
+    if all(_is_known(rung, night) for rung in one.raised):
+        return one
+    return replace(one, raised=tuple(_raised_known(rung, night) for rung in one.raised if rung.raised_on <= night))
+
+
+def _is_known(one: RaisedFact, night: date) -> bool:
+    return all(day is None or day <= night for day in (one.raised_on, one.served_on, one.answered_on))
 
 
 def _raised_known(one: RaisedFact, night: date) -> RaisedFact:
