@@ -25,6 +25,7 @@ _COMMANDS: Final = {
     "audit": ("audit", "audit", "审计:封存、树头、签名密钥。"),
     "calendar": ("calendar", "calendar", "工作日历:重新计算暂定期限。"),
     "escalate": ("escalate", "escalate", "升档作业:为今天或者指定日期运行一次。"),
+    "enforcement": ("enforcement", "app", "行政处罚:导入、执法次数提醒。"),
     "ledger": ("ledger", "app", "历史台账:导入、核对确认。"),
     "posts": ("posts", "posts", "岗位:核查签字链能否签满、职责是否分离。"),
 }

@@ -33,6 +33,7 @@ from app.tables.enterprises import Enterprise
 from app.tables.hazards import Hazard
 from app.tables.places import Organisation
 
+CELLS_AT_FAULT: Final = "enforcement_cells_at_fault"
 _COLUMN_OF: Final[Mapping[str, Column]] = {
     "decided_on": Column.DECIDED_ON,
     "published_on": Column.PUBLISHED_ON,
@@ -109,7 +110,7 @@ async def take_in(context: Context, workbook: RawWorkbook, *, dry_run: bool = Fa
 
 def _refused(faults: Sequence[CellFault]) -> InvalidInput:
     return InvalidInput(
-        "enforcement_cells_at_fault",
+        CELLS_AT_FAULT,
         f"工作簿有 {len(faults)} 处需要改正,没有登记任何一行。",
         remedy="请按 errors 逐个单元格改正后,重新导入整个文件。",
         fields=tuple(FieldError(f"/{one.cell}", one.code, one.message, "workbook") for one in faults),

@@ -43,8 +43,8 @@ def test_a_penalty_is_corrected_in_its_newest_row_alone(registry: Registry) -> N
 
 def test_a_correction_that_changes_nothing_is_refused(registry: Registry) -> None:
     taken = penalties.recorded(registry)
-    for sent in ({}, {"changes": {"amount": "50000"}}):
-        answer = corrected(registry, taken["id"], **sent)
+    for changes in ({}, {"amount": "50000"}):
+        answer = corrected(registry, taken["id"], changes=changes)
         assert (answer.status, answer.unmet()) == (409, {"nothing_corrected"})
 
 

@@ -39,7 +39,7 @@ def watch(registry: Registry) -> Iterator[Watch]:
 
 def row(**changed: Any) -> dict[Column, Any]:
     """An ordinary row under a number of its own; `changed` by the names of the columns' members."""
-    named = {C[name]: value for name, value in changed.items()}
+    named = {Column[name]: value for name, value in changed.items()}
     return {**ORDINARY, C.CASE_NUMBER: penalties.case_number(), **named}
 
 
