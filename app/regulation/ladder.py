@@ -7,10 +7,10 @@ Major and key hazards alike. A night's run sees what happened up to and includin
 choice open, this is decided:
 
 - What a run missed while the registry was down is not made up for: an episode that began and ended in between is not
-  recorded, one that goes on is opened with the true day from which it counts. (Slowness that began before a pause within
-  the outage begins anew after it.)
-- Of two causes an episode counts as the one that came first would have; a slow one whose deadline passes becomes overdue
-  and keeps its count, and progress ends it no more.
+  recorded, one that goes on is opened with the true day from which it counts. (Slowness from before a pause within the
+  outage begins anew after it.)
+- Of two causes an episode counts as the one that came first would have. A slow one whose deadline passes becomes
+  overdue and keeps its count; progress ends it no more.
 - Slowness starts anew with a return to `listed`, a plan sent or decided, a granted extension. In an open episode a
   return is no progress: a failed verification resumes it where it stood.
 - An extension ends the episode on its day, also one to a day already passed: then the next counts from that day.
