@@ -36,7 +36,7 @@ from app.rectification.router import router as rectification
 from app.reference.router import router as reference
 from app.reporting.router import router as reporting
 from app.separation.router import router as separation
-from app.sign_in.counted_tries import counted_tries
+from app.sign_in.refusals import counted_tries
 from app.sign_in.router import router as sign_in
 from app.sign_in.router import sessions_and_restorations
 from app.sign_off.router import router as sign_off
@@ -74,6 +74,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit,
 )
 
+_OF_EVERY_ROUTE = (
+    Depends(only_declared_parameters),
+    Depends(only_json_documents),
+    Depends(counted_tries, scope="function"),
+)
+
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
     """The application on a database; `/docs` works offline."""
@@ -100,13 +106,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.readiness = OneLook()
     app.state.unnamed_proxies = Unnamed()
     app.state.cursors = Cursors(settings.cursor_key_bytes())
-    declared = [
-        Depends(only_declared_parameters),
-        Depends(only_json_documents),
-        Depends(counted_tries, scope="function"),
-    ]
     for router in ROUTERS:
-        app.include_router(router, prefix=API, dependencies=declared)
+        app.include_router(router, prefix=API, dependencies=_OF_EVERY_ROUTE)
     app.include_router(console)
     install_problem_handlers(app, record_refusal=record_refusal)
     app.add_exception_handler(Replayed, _replay)

@@ -1,7 +1,7 @@
 """重新验证身份: a fresh proof of the person, bound to what is signed and to the level, good for one use.
 
 By password, and by a code where the account has a second factor. One try at a time in a session; each is counted before
-it is looked at (app/sign_in/counted_tries.py); the fifth wrong one in a row ends that session, never the account.
+it is looked at (app/sign_in/refusals.py); the fifth wrong one in a row ends that session, never the account.
 """
 
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 
 from app.cli.demo_city import SAMPLE_PASSWORD
 from app.main import ROUTERS
-from app.sign_in.counted_tries import FAILURES_IN_A_ROW
+from app.sign_in.refusals import FAILURES_IN_A_ROW
 from tests.api.watching import Watch
 from tests.credentials.clock import Clock
 from tests.credentials.people import enrol, is_alive, sign_in, token_of, with_token
