@@ -13,6 +13,7 @@ from sqlalchemy import func, insert, select, update
 from app.escalation.drafting import draft_letters, drop_what_ended
 from app.escalation.night.batches import Night, Transactions, treat_terms
 from app.escalation.night.climb import rungs_of
+from app.escalation.night.clocks import treat_clocks
 from app.escalation.night.deeming import deem_served
 from app.escalation.night.history import numbers_of
 from app.infrastructure.context import Context
@@ -29,6 +30,7 @@ COMPLETED, WITH_FAILURES, STOPPED = "completed", "with_failures", "stopped"
 STEPS: Final[tuple[Callable[[Transactions, Night], Awaitable[None]], ...]] = (
     deem_served,
     treat_terms,
+    treat_clocks,
     drop_what_ended,
     draft_letters,
 )

@@ -1,4 +1,4 @@
-"""One step up the ladder as SQL, the same for every kind of episode: the twin of `regulation.ladder_climb`."""
+"""One step up the ladder of a term as SQL: the twin of `regulation.ladder_climb`."""
 
 import json
 from typing import Final
@@ -7,29 +7,27 @@ from app.escalation.night.history import Fragments
 from app.escalation.night.term import TERM
 from app.regulation.edition import Edition
 from app.regulation.ladder_facts import RUNG_ORDERS
-from app.regulation.vocabulary import EpisodeKind
 
 _RULES: Final = """
     SELECT * FROM jsonb_to_recordset(CAST(:rungs AS jsonb))
-        AS q(kind text, rung text, rung_order int, threshold int, wait int, slow boolean, no_reply boolean)
+        AS q(rung text, rung_order int, threshold int, wait int, slow boolean, no_reply boolean)
 """
 
 _RUNNING: Final = """
-    SELECT e.id AS episode_id, e.hazard_id, e.kind, e.ordinal, e.counts_from, e.carried_rung, e.unit_id,
-           e.organisation_id, e.enterprise_id, CASE WHEN x.turns_overdue THEN 'overdue' ELSE e.cause END AS cause
+    SELECT e.id AS episode_id, e.hazard_id, e.kind, e.ordinal, e.counts_from, e.carried_rung,
+           CASE WHEN x.turns_overdue THEN 'overdue' ELSE e.cause END AS cause
       FROM episode e LEFT JOIN ending x ON x.episode_id = e.id
      WHERE e.kind = 'term' AND e.ended_on IS NULL AND e.opened_on <= :night
        AND e.hazard_id = ANY (CAST(:ids AS bigint[])) AND x.ended_on IS NULL
      UNION ALL
-    SELECT NULL, o.hazard_id, 'term', o.ordinal, o.counts_from, o.carried_rung, NULL, NULL, NULL, o.cause
+    SELECT NULL, o.hazard_id, 'term', o.ordinal, o.counts_from, o.carried_rung, o.cause
       FROM opening o
 """
 
 _CLIMBER: Final = """
     SELECT r.*, sum(greatest(0, least(s.until_on, :night + 1) - greatest(s.from_on, r.counts_from + 1))) AS days
       FROM running r JOIN span s ON s.hazard_id = r.hazard_id
-     GROUP BY r.episode_id, r.hazard_id, r.kind, r.ordinal, r.counts_from, r.carried_rung, r.unit_id, r.organisation_id,
-              r.enterprise_id, r.cause
+     GROUP BY r.episode_id, r.hazard_id, r.kind, r.ordinal, r.counts_from, r.carried_rung, r.cause
     HAVING bool_or(s.from_on <= :night AND (s.until_on IS NULL OR s.until_on > :night))
 """
 """Open episodes whose clock runs that night; at the end of a day on which it stands still nothing is raised."""
@@ -53,13 +51,11 @@ _RAISING: Final = f"""
       LEFT JOIN LATERAL (
            SELECT {_LETTER_OF_RUNG}
              JOIN episode e ON e.id = r.episode_id AND e.kind = c.kind AND e.ordinal < c.ordinal
-              AND CASE WHEN c.kind = 'term' THEN e.hazard_id = c.hazard_id
-                       ELSE (e.unit_id, e.organisation_id, e.enterprise_id)
-                            IS NOT DISTINCT FROM (c.unit_id, c.organisation_id, c.enterprise_id) END
+              AND e.hazard_id = c.hazard_id
             WHERE r.rung_order = c.carried_rung AND l.served_on <= :night
             ORDER BY e.ordinal DESC LIMIT 1) carried ON own.rung_order IS NULL AND c.carried_rung > 0
       JOIN LATERAL (
-           SELECT * FROM rule q WHERE q.kind = c.kind AND q.rung_order > coalesce(own.rung_order, c.carried_rung)
+           SELECT * FROM rule q WHERE q.rung_order > coalesce(own.rung_order, c.carried_rung)
             ORDER BY q.rung_order LIMIT 1) q ON true
       CROSS JOIN LATERAL (
            SELECT own.rung_order IS NOT NULL OR carried.rung_order IS NOT NULL AS is_there,
@@ -83,10 +79,9 @@ TERM_RUNGS: Final[Fragments] = {**TERM, "running": _RUNNING, **CLIMB}
 
 
 def rungs_of(edition: Edition) -> str:
-    """The enabled rungs of every kind of episode, as `:rungs` binds them."""
+    """The enabled rungs of a term, as `:rungs` binds them."""
     rows = [
         {
-            "kind": kind.value,
             "rung": one.rung.value,
             "rung_order": RUNG_ORDERS[one.rung],
             "threshold": one.threshold_days,
@@ -94,8 +89,7 @@ def rungs_of(edition: Edition) -> str:
             "slow": "slow" in one.also_when,
             "no_reply": "no_reply" in one.also_when,
         }
-        for kind in EpisodeKind
-        for one in edition.ladder.rungs_of(kind)
+        for one in edition.ladder.rungs
         if one.enabled
     ]
     return json.dumps(rows)
