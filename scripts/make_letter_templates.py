@@ -40,16 +40,19 @@ class Style:
     right: float = 0
     before: float = 0
     red: bool = False
+    narrow: int = 100
+    """Width of the characters, in per cent."""
     exact: float | None = 28.95
 
 
 PLAIN = Style()
 FLUSH = Style(indent=0)
 CENTRED = Style(indent=0, align=WD_ALIGN_PARAGRAPH.CENTER)
-CELL = Style(size=10.5, indent=0, exact=None)
-HEAD_CELL = Style(font=HEITI, size=10.5, indent=0, align=WD_ALIGN_PARAGRAPH.CENTER, exact=None)
-FORM_CELL = Style(size=12, indent=0, exact=None)
-FORM_HEAD = Style(font=HEITI, size=12, indent=0, align=WD_ALIGN_PARAGRAPH.CENTER, exact=None)
+LEFT = WD_ALIGN_PARAGRAPH.LEFT
+CELL = Style(size=10.5, indent=0, align=LEFT, exact=15)
+HEAD_CELL = Style(font=HEITI, size=10.5, indent=0, align=WD_ALIGN_PARAGRAPH.CENTER, exact=15)
+FORM_CELL = Style(size=12, indent=0, align=LEFT, exact=18)
+FORM_HEAD = Style(font=HEITI, size=12, indent=0, align=WD_ALIGN_PARAGRAPH.CENTER, exact=18)
 
 
 def element(name: str, **attributes: str) -> Any:  # noqa: ANN401 - lxml's own
@@ -69,6 +72,8 @@ def run(paragraph: Any, text: str, style: Style) -> Any:  # noqa: ANN401 - pytho
     fonts.set(qn("w:eastAsia"), style.font)
     if style.size == BODY:
         made._element.rPr.insert_element_before(element("spacing", val="-5"), "w:sz")  # noqa: SLF001 - nor spacing
+    if style.narrow != 100:  # noqa: PLR2004 - per cent
+        made._element.rPr.insert_element_before(element("w", val=str(style.narrow)), "w:sz")  # noqa: SLF001 - nor width
     if style.red:
         made.font.color.rgb = RED
     return made
@@ -156,6 +161,14 @@ def table(document: Any, columns: int) -> Any:  # noqa: ANN401 - as above
     return made
 
 
+def widths(target: Any, millimetres: Sequence[float]) -> None:  # noqa: ANN401 - as above
+    """Fixed widths of the columns."""
+    for column, width in zip(target.columns, millimetres, strict=True):
+        column.width = Mm(width)
+        for cell in column.cells:
+            cell.width = Mm(width)
+
+
 def row(target: Any, texts: Sequence[str], style: Style, *, repeated: bool = False) -> None:  # noqa: ANN401 - as above
     """A row that is not broken over pages; a repeated one heads every page."""
     made = target.add_row()
@@ -176,7 +189,9 @@ def mark(place: Any, text: str) -> None:  # noqa: ANN401 - as above
 
 def main_text(document: Any) -> None:  # noqa: ANN401 - as above
     """Title, addressees, text."""
-    write(document, "{{ title }}", Style(TITLE, 22, 0, WD_ALIGN_PARAGRAPH.CENTER, before=58, exact=33))
+    write(
+        document, "{{ title_lines | join('\\n') }}", Style(TITLE, 22, 0, WD_ALIGN_PARAGRAPH.CENTER, before=58, exact=33)
+    )
     write(document, "", FLUSH)
     mark(document, "{%p if addressees %}")
     write(document, "{{ addressees }}", FLUSH)
@@ -222,7 +237,11 @@ def lists(document: Any) -> None:  # noqa: ANN401 - as above
     mark(document, "{%p for list in lists %}")
     label = write(document, "附件{% if lists | length > 1 %}{{ loop.index }}{% endif %}", Style(font=HEITI, indent=0))
     label.paragraph_format.page_break_before = True
-    write(document, "{{ list.title }}", Style(TITLE, 22, 0, WD_ALIGN_PARAGRAPH.CENTER, before=29, exact=33))
+    write(
+        document,
+        "{{ list.title_lines | join('\\n') }}",
+        Style(TITLE, 22, 0, WD_ALIGN_PARAGRAPH.CENTER, before=29, exact=33),
+    )
     write(document, "", FLUSH)
     made = table(document, 3)
     row(made, ("{%tc for head in list.heads %}", "{{ head }}", "{%tc endfor %}"), HEAD_CELL, repeated=True)
@@ -250,7 +269,7 @@ def imprint(document: Any, *, ruled: bool) -> None:  # noqa: ANN401 - as above
 
 def masthead(document: Any, size: float, *, before: float) -> Any:  # noqa: ANN401 - as above
     """发文机关标志."""
-    style = Style(TITLE, size, 0, WD_ALIGN_PARAGRAPH.CENTER, before=before, red=True, exact=None)
+    style = Style(TITLE, size, 0, WD_ALIGN_PARAGRAPH.CENTER, before=before, red=True, narrow=80, exact=None)
     return write(document, "{{ masthead }}", style)
 
 
@@ -262,7 +281,7 @@ def number(document: Any) -> Any:  # noqa: ANN401 - as above
 def document_form() -> Any:  # noqa: ANN401 - as above
     """文件格式."""
     document = new_document()
-    masthead(document, 28, before=99)
+    masthead(document, 31, before=99)
     write(document, "", FLUSH)
     rule(number(document), "bottom", "single", 12)
     main_text(document)
@@ -300,7 +319,7 @@ def letter_form() -> Any:  # noqa: ANN401 - as above
 def minutes_form() -> Any:  # noqa: ANN401 - as above
     """纪要格式: those present after the text, no seal."""
     document = new_document()
-    masthead(document, 28, before=99)
+    masthead(document, 31, before=99)
     rule(number(document), "bottom", "single", 12)
     main_text(document)
     mark(document, "{%p for each in particulars %}")
@@ -324,6 +343,7 @@ def approval_form() -> Any:  # noqa: ANN401 - as above
     row(fields, ("{%tr for each in particulars %}", ""), FORM_CELL)
     row(fields, ("{{ each.label }}", "{{ each.value }}"), FORM_CELL)
     row(fields, ("{%tr endfor %}", ""), FORM_CELL)
+    widths(fields, (32, 124))
     write(document, "", Style(size=6, indent=0, exact=8))
     signed = table(document, 4)
     row(signed, ("签字层级", "单位及岗位", "意见", "签字人及时间"), FORM_HEAD, repeated=True)
@@ -331,7 +351,8 @@ def approval_form() -> Any:  # noqa: ANN401 - as above
     who, when = "{{ line.organisation }} {{ line.post }}", "{{ line.signer }} {{ line.signed_at }} {{ line.manner }}"
     row(signed, ("{{ line.level }}", who, "{{ line.opinion }}", when), FORM_CELL)
     row(signed, ("{%tr endfor %}", "", "", ""), FORM_CELL)
-    note = Style(size=10.5, indent=0, exact=18)
+    widths(signed, (22, 42, 42, 50))
+    note = Style(size=10.5, indent=0, align=LEFT, exact=16)
     write(document, "各级签字所依据内容的摘要（SHA-256）：{{ content_sha256 }}", note)
     write(document, "制表日期：{{ dated }}", note)
     mark(document, "{%p for part in paragraphs %}")

@@ -27,6 +27,8 @@ _LOOP: Final = frozenset({"first", "last", "index", "index0", "length", "revinde
 _STAMP: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can tell: two renderings of one letter are one file."""
 _TAG: Final = re.compile(r"<[^>]+>")
+_TEXT_WIDTH: Final = 8845
+"""156 mm in twentieths of a point."""
 _REMEDY: Final = "删去它以恢复系统自带的模板"
 _MARK: Final = re.compile(r"{[{%#].*?[}%#]}", re.DOTALL)
 
@@ -100,6 +102,7 @@ def fill(template: Path, letter: Mapping[str, Any], written_at: datetime) -> byt
             f"文书模板“{template.name}”填写后不成为文件（{type(error).__name__}），"
             f"请检查标记是否成对、表格是否完整，或者{_REMEDY}。"
         ) from error
+    _widen(source.docx, letter["lists"])
     properties = source.docx.core_properties
     properties.title, properties.author, properties.last_modified_by = letter["title"][:255], letter["issuer"][:255], ""
     properties.created = properties.modified = written_at
@@ -108,6 +111,28 @@ def fill(template: Path, letter: Mapping[str, Any], written_at: datetime) -> byt
     target = io.BytesIO()
     source.docx.save(target)
     return same_bytes(target.getvalue())
+
+
+def _widen(document: Document, lists: list[dict[str, Any]]) -> None:
+    """Columns of the lists as wide as what they hold: a template's loop makes them all alike."""
+    shares = {tuple(each["heads"]): each["shares"] for each in lists}
+    for table in document.element.body.iter(qn("w:tbl")):
+        rows = table.findall(qn("w:tr"))
+        heads = tuple(_text(cell) for cell in rows[0].findall(qn("w:tc"))) if rows else ()
+        if heads in shares:
+            widths = [str(int(share / sum(shares[heads]) * _TEXT_WIDTH)) for share in shares[heads]]
+            for column, width in zip(table.find(qn("w:tblGrid")), widths, strict=False):
+                column.set(qn("w:w"), width)
+            for cell, width in ((cell, width) for row in rows for cell, width in _cells(row, widths)):
+                cell.get_or_add_tcPr().get_or_add_tcW().set(qn("w:w"), width)
+
+
+def _cells(row: Any, widths: list[str]) -> Iterator[tuple[Any, str]]:  # noqa: ANN401 - lxml's own
+    return zip(row.findall(qn("w:tc")), widths, strict=False)
+
+
+def _text(part: Any) -> str:  # noqa: ANN401 - lxml's own
+    return "".join(node.text or "" for node in part.iter(qn("w:t")))
 
 
 def _places(document: Document) -> Iterator[str]:
@@ -119,7 +144,7 @@ def _places(document: Document) -> Iterator[str]:
     ]
     for part in (document.element.body, *margins):
         for paragraph in part.iter(qn("w:p")):
-            text = "".join(node.text or "" for node in paragraph.iter(qn("w:t")))
+            text = _text(paragraph)
             if _MARK.search(text):
                 yield text
 

@@ -50,6 +50,15 @@ def test_the_word_file_names_the_official_typefaces_and_the_exact_line(every_doc
     assert 'w:spacing w:val="-5"' in body
 
 
+def test_the_columns_of_a_list_are_as_wide_as_what_they_hold(every_docx: dict[str, RenderedLetter]) -> None:
+    (table,) = Document(BytesIO(every_docx["notice_letter_long"].data)).tables
+    widths = [cell.width for cell in table.rows[1].cells]
+    shares = printable(LETTERS["notice_letter_long"])["lists"][0]["shares"]
+    assert len(widths) == len(shares)
+    assert widths[4] == max(width for width in widths if width is not None)
+    assert sorted(range(8), key=shares.__getitem__) == sorted(range(8), key=lambda at: widths[at] or 0)
+
+
 def test_the_files_properties_tell_title_issuer_and_the_letters_own_date(every_docx: dict[str, RenderedLetter]) -> None:
     told = Document(BytesIO(every_docx["notice_letter"].data)).core_properties
     assert (told.title, told.author, told.created.date() if told.created else None) == (
