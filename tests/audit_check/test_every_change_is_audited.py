@@ -9,6 +9,7 @@ from tests.audit_check.conftest import CANARY, Trail
 from tests.audit_check.test_personal_values import identity_number
 from tests.support import walk
 from tests.support.cluster import libpq_address
+from tests.support.journeys import JOURNEYS
 from tests.support.registry import Registry
 
 NEEDS_NONE = {
@@ -77,7 +78,14 @@ def _people(registry: Registry) -> None:
     registry.post("/accounts", account, by="system-admin")
 
 
-@pytest.mark.parametrize("step", [walk.closed, _draft_refused, _people], ids=lambda step: str(step.__name__).strip("_"))
+def _penalties(registry: Registry) -> None:
+    """A penalty recorded, corrected, and another from a workbook."""
+    JOURNEYS["enforcement"].walk(registry)
+
+
+@pytest.mark.parametrize(
+    "step", [walk.closed, _draft_refused, _people, _penalties], ids=lambda step: str(step.__name__).strip("_")
+)
 def test_what_the_routes_change_is_told_in_the_same_transaction(trail: Trail, step: Any) -> None:
     since = horizon(trail)
     told = int(trail.value("SELECT count(*) FROM audit_event"))
