@@ -9,7 +9,7 @@ from app.regulation.edition import Edition
 from app.regulation.ladder import after, due
 from app.regulation.ladder_facts import Due, EpisodeFact, Milestone, RaisedFact, RoundSpan, Step, TermHistory
 from app.regulation.vocabulary import Act, Purpose, Rung, State
-from tests.regulation.builders import EDITION
+from tests.regulation.builders import EDITION, Field
 
 CALENDAR = Calendar({}, date(2040, 12, 31))
 """Monday to Friday are worked, announced for as long as any walk takes."""
@@ -25,10 +25,10 @@ class Past:
 
     history: TermHistory
 
-    def then(self, on: date, act: Act, state: State = State.LISTED, **more: object) -> "Past":
+    def then(self, on: date, act: Act, state: State = State.LISTED, **more: Field) -> "Past":
         deadline = more.pop("deadline", self.history.deadline)
-        step = Step(on, act, state, deadline, **more)  # type: ignore[arg-type]  # a test's own fields
-        return Past(replace(self.history, steps=(*self.history.steps, step), deadline=deadline))  # type: ignore[arg-type]
+        step = Step(on, act, state, deadline, **more)
+        return Past(replace(self.history, steps=(*self.history.steps, step), deadline=deadline))
 
     def progress(self, on: date, milestone: str | None = None) -> "Past":
         return self.then(on, Act.REPORT_PROGRESS, milestone=milestone)
@@ -68,8 +68,8 @@ class Past:
         span = RoundSpan(Purpose.WITHDRAWAL, opened_on, ended_on)
         return Past(replace(self.history, rounds=(*self.history.rounds, span)))
 
-    def with_(self, **changes: object) -> "Past":
-        return Past(replace(self.history, **changes))  # type: ignore[arg-type]
+    def with_(self, **changes: Field) -> "Past":
+        return Past(replace(self.history, **changes))
 
 
 def listed(on: date = LISTED_ON, deadline: date | None = DEADLINE, sector: str = "coal_mine") -> Past:

@@ -9,7 +9,7 @@ from app.regulation.edition import Edition
 from app.regulation.ladder import due
 from app.regulation.ladder_facts import RaisedFact, Suspension
 from app.regulation.vocabulary import EpisodeKind, RaiseReason, Rung
-from tests.regulation.builders import EDITION
+from tests.regulation.builders import EDITION, Field
 from tests.regulation.ladder_pasts import (
     CALENDAR,
     Past,
@@ -27,12 +27,9 @@ NIGHTS = days_from(FIRST, LAST)
 OVERDUE = moving(FIRST)
 
 
-def with_rung(rung: Rung, **changes: object) -> Edition:
+def with_rung(rung: Rung, **changes: Field) -> Edition:
     """The shipped edition with one rung changed."""
-    rungs = tuple(
-        replace(one, **changes) if one.rung is rung else one  # type: ignore[arg-type]  # a test's own fields
-        for one in EDITION.ladder.rungs
-    )
+    rungs = tuple(replace(one, **changes) if one.rung is rung else one for one in EDITION.ladder.rungs)
     return replace(EDITION, ladder=replace(EDITION.ladder, rungs=rungs))
 
 

@@ -23,7 +23,7 @@ from app.regulation.ladder_clocks import (
 )
 from app.regulation.ladder_facts import Due, EpisodeFact, RaisedFact, Suspension
 from app.regulation.vocabulary import DayUnit, EpisodeCause, EpisodeEnd, EpisodeKind, Rung
-from tests.regulation.builders import EDITION
+from tests.regulation.builders import EDITION, Field
 from tests.regulation.ladder_pasts import CALENDAR, days_from
 
 SINCE = date(2026, 6, 1)
@@ -36,9 +36,9 @@ def june(day: int) -> date:
     return date(2026, 6, day)
 
 
-def determining(**changes: object) -> Duty:
+def determining(**changes: Field) -> Duty:
     term = EDITION.clocks["determine"].term(SINCE, "fire")
-    return replace(Duty("determine", term), **changes)  # type: ignore[arg-type]  # a test's own fields
+    return replace(Duty("determine", term), **changes)
 
 
 def nights_of(ask: Asking, nights: Iterable[date] = NIGHTS) -> tuple[EpisodeFact | None, list[tuple[str, Rung]]]:
