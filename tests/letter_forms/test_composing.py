@@ -1,6 +1,6 @@
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -8,6 +8,7 @@ from app.letter_forms.composing.basis import BASIS
 from app.letter_forms.composing.closing import ClosingNotice, closing_notice
 from app.letter_forms.composing.ladder import Delay, NoticeLetter, Receiver, Referral, notice_letter, referral
 from app.letter_forms.composing.letterhead import Letterhead, enumerated, sections
+from app.letter_forms.composing.summons import SummonsNotice, summons_notice
 from app.letter_forms.content import FormLayout, LetterContent, ParagraphRole
 from app.letter_forms.payload import printable
 from app.regulation.vocabulary import EpisodeCause, HazardLevel, LetterKind
@@ -65,6 +66,28 @@ def test_a_notice_letter_says_until_when_to_answer_and_what_follows() -> None:
     text = words(LETTERS["notice_letter"])
     assert "请于2026年11月27日前将督促整改情况书面函复我办" in text
     assert "将按照规定予以通报、约谈" in text
+
+
+def test_the_responsible_party_is_asked_to_rectify_and_its_regulator_to_supervise() -> None:
+    own = words(notice_letter(HEAD, NoticeLetter(delay=delay(), reply_due_on=DUE, rectifies=True)))
+    assert "由贵单位负责整改的" in own
+    assert "监管职责" not in own
+    assert "由贵单位负责监管的" in words(LETTERS["notice_letter"])
+
+
+def test_a_talk_that_a_leader_orders_claims_no_earlier_letters() -> None:
+    notice = SummonsNotice(
+        delay=delay(),
+        held_at=datetime(2026, 11, 25, 2, 0, tzinfo=UTC),
+        place="会议室",
+        host="市安委办负责人",
+        invited="贵单位主要负责人",
+        steps=(),
+    )
+    text = words(summons_notice(HEAD, notice))
+    assert "经函告" not in text
+    assert "2026年11月25日10时；" in text
+    assert "经函告、通报仍未完成整改" in words(LETTERS["summons_notice"])
 
 
 @pytest.mark.parametrize("cause", EpisodeCause)

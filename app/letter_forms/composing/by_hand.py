@@ -60,7 +60,8 @@ def assignment_order(head: Letterhead, matter: HandLetter) -> LetterContent:
 
 
 def _body(matter: HandLetter, kind: LetterKind, headings: tuple[str, str], asked: str) -> tuple[Paragraph, ...]:
-    opening = f"依据{cited(kind, matter.basis)}，现就{bare(matter.subject)}有关事项函告如下。"
+    verb = "提醒" if kind is LetterKind.WARNING_REMINDER else "函告"
+    opening = f"依据{cited(kind, matter.basis)}，现就{bare(matter.subject)}有关事项{verb}如下。"
     if kind is LetterKind.ASSIGNMENT_ORDER:
         opening = f"依据{cited(kind, matter.basis)}，现将{bare(matter.subject)}有关事项交办如下，请认真办理。"
     facts = [*enumerated(matter.reasons), told(matter.items, matter.level.label) if matter.items else ""]

@@ -49,12 +49,19 @@ class Delay:
         return "、".join(dict.fromkeys(_CAUSES[each] for each in self.causes))
 
 
+def after_steps(steps: tuple[str, ...], rest: str) -> str:
+    """经函告、通报仍未完成整改: what was done before, where it was done."""
+    return f"，经{'、'.join(steps)}{rest}" if steps else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeLetter:
-    """函告."""
+    """函告, to whoever regulates, or to whoever rectifies."""
 
     delay: Delay
     reply_due_on: date
+    rectifies: bool = False
+    """Whether the addressee is the responsible party, not its regulator."""
     requirements: tuple[str, ...] = ()
     """Beside the standing one; by hand."""
     basis: str = ""
@@ -100,6 +107,8 @@ class ExposureWarning:
     delay: Delay
     medium: str
     answer_due_on: date
+    steps: tuple[str, ...] = ("函告", "通报", "约谈")
+    """What was served before."""
     basis: str = ""
 
 
@@ -109,6 +118,8 @@ class ExposureNotice:
 
     delay: Delay
     taken_down_on: date | None = None
+    steps: tuple[str, ...] = ("函告", "通报", "约谈")
+    """What was served before."""
     requirements: tuple[str, ...] = ()
     basis: str = ""
 
@@ -150,12 +161,14 @@ def notice_letter(head: Letterhead, matter: NoticeLetter) -> LetterContent:
     """函告, in 信函格式."""
     delay, word = matter.delay, matter.delay.level.label
     opening = (
-        f"截至{in_words(delay.as_of)}，由贵单位负责监管的{word}中有{len(delay.items)}项{delay.cause}。"
+        f"截至{in_words(delay.as_of)}，由贵单位负责{'整改' if matter.rectifies else '监管'}的"
+        f"{word}中有{len(delay.items)}项{delay.cause}。"
         f"依据{cited(LetterKind.NOTICE_LETTER, matter.basis)}，现将有关情况函告如下。"
     )
+    duty = "切实履行主体责任，" if matter.rectifies else "切实履行监管职责，督促责任单位"
     standing = (
-        "请贵单位切实履行监管职责，督促责任单位逐项落实整改责任、措施、资金、时限和预案，加快整改进度；"
-        f"隐患消除前，严格落实安全管控措施。请于{in_words(matter.reply_due_on)}前将督促整改情况书面函复{head.ourselves}。"
+        f"请贵单位{duty}逐项落实整改责任、措施、资金、时限和预案，加快整改进度；隐患消除前，严格落实安全管控措施。"
+        f"请于{in_words(matter.reply_due_on)}前将{'' if matter.rectifies else '督促'}整改情况书面函复{head.ourselves}。"
     )
     body = sections(
         ("基本情况", [told(delay.items, word)]),
@@ -227,7 +240,8 @@ def exposure_warning(head: Letterhead, matter: ExposureWarning) -> LetterContent
     """曝光告知书, in 信函格式."""
     delay, word = matter.delay, matter.delay.level.label
     opening = (
-        f"截至{in_words(delay.as_of)}，你单位{word}{len(delay.items)}项{delay.cause}，经函告、通报、约谈仍未完成整改。"
+        f"截至{in_words(delay.as_of)}，你单位{word}{len(delay.items)}项{delay.cause}"
+        f"{after_steps(matter.steps, '仍未完成整改')}。"
         f"依据{cited(LetterKind.EXPOSURE_NOTICE, matter.basis)}，{head.ourselves}拟在{matter.medium}予以公开曝光。"
     )
     answer = (
@@ -247,7 +261,8 @@ def exposure_notice(head: Letterhead, matter: ExposureNotice) -> LetterContent:
     """曝光公告, to nobody in particular."""
     delay, word = matter.delay, matter.delay.level.label
     opening = (
-        f"截至{in_words(delay.as_of)}，下列{word}{delay.cause}，经函告、通报、约谈仍未完成整改，并已告知责任单位陈述、申辩。"
+        f"截至{in_words(delay.as_of)}，下列{word}{delay.cause}"
+        f"{after_steps(matter.steps, '仍未完成整改')}，并已告知责任单位陈述、申辩。"
         f"依据{cited(LetterKind.EXPOSURE_NOTICE, matter.basis)}，现予以公开曝光。"
     )
     until = f"本公告公布至{in_words(matter.taken_down_on)}；" if matter.taken_down_on else ""

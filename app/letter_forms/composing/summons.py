@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.letter_forms.composing.basis import cited
-from app.letter_forms.composing.ladder import Delay
+from app.letter_forms.composing.ladder import Delay, after_steps
 from app.letter_forms.composing.letterhead import (
     Letterhead,
     Words,
@@ -36,6 +36,8 @@ class SummonsNotice:
     invited: str
     """被约谈人, by post."""
     materials: str = "整改情况书面材料"
+    steps: tuple[str, ...] = ("函告", "通报")
+    """What was served before; nothing where a leader orders the talk."""
     report_working_days: int = 5
     basis: str = ""
 
@@ -64,7 +66,8 @@ def summons_notice(head: Letterhead, matter: SummonsNotice) -> LetterContent:
     """约谈通知, in 信函格式."""
     delay, word = matter.delay, matter.delay.level.label
     opening = (
-        f"截至{in_words(delay.as_of)}，贵单位负责监管或者整改的{word}中有{len(delay.items)}项{delay.cause}，经函告、通报仍未完成整改。"
+        f"截至{in_words(delay.as_of)}，贵单位负责监管或者整改的{word}中有{len(delay.items)}项{delay.cause}"
+        f"{after_steps(matter.steps, '仍未完成整改')}。"
         f"依据{cited(LetterKind.SUMMONS_NOTICE, matter.basis)}，决定对贵单位进行约谈。现将有关事项通知如下。"
     )
     asked = (
