@@ -102,7 +102,8 @@ def _schema(stage: Stage, phases: tuple[str, ...], examples: int, seed: int) -> 
             "negative_data_rejection": {"expected-statuses": ["4xx"]},
         },
         "phases": {phase: {"enabled": phase in phases} for phase in ALL_PHASES},
-        # GET on the first two is the reading of a batch or penalty of that name; the longest code of the last fits into no address.
+        # GET on the first two is the reading of a batch or penalty of that name; the longest code of the last fits
+        # into no address.
         "operations": [
             {
                 "include-operation-id": ["import_ledger", "import_enforcements", "complete_sign_on"],
