@@ -361,3 +361,34 @@ class Penalised(Word):
     CONTROLLER = "controller", "实际控制人"
     SAFETY_STAFF = "safety_staff", "安全管理人员"
     OTHER_PERSON = "other_person", "其他责任人员"
+
+
+class DeliveryChannel(Word):
+    """By which way a message reaches whom it is for."""
+
+    INBOX = "inbox", "站内收件箱"
+    EMAIL = "email", "电子邮件"
+    WEBHOOK = "webhook", "系统接口推送"
+    SMS_FILE = "sms_file", "短信文件"
+    PUBLICATION = "publication", "公开发布"
+
+
+class DeliveryStatus(Word):
+    """Where a message stands; only a person takes it out of doubt."""
+
+    PENDING = "pending", "待发送"
+    CLAIMED = "claimed", "发送中"
+    SENT = "sent", "已发送"
+    IN_DOUBT = "in_doubt", "是否送出不明"
+    DEAD = "dead", "多次发送失败"
+    CANCELLED = "cancelled", "不再发送"
+
+
+class AttemptOutcome(Word):
+    """What became of one attempt to send, or what a person said of it."""
+
+    SENT = "sent", "对方已接收"
+    REFUSED = "refused", "未送出"
+    UNCERTAIN = "uncertain", "是否送出不明"
+    CONFIRMED = "confirmed", "经人工核实已送达"
+    AGAIN = "again", "经人工核实应重发"

@@ -2,6 +2,7 @@
 
 from app.tables import (
     credentials,
+    delivery,
     enforcement,
     enterprises,
     escalation,
@@ -23,6 +24,7 @@ from app.tables.base import Base
 __all__ = [
     "Base",
     "credentials",
+    "delivery",
     "enforcement",
     "enterprises",
     "escalation",

@@ -216,6 +216,7 @@ class Reminder(HazardChild, Base):
     __table_args__ = (
         CheckConstraint("days_before >= 1", name="days_before_are_counted"),
         Index("uq_reminder_hazard_id_due_on_days_before", "hazard_id", "due_on", "days_before", unique=True),
+        Index("ix_reminder_raised_on", "raised_on"),
     )
     due_on: Mapped[date]
     days_before: Mapped[SmallInt]

@@ -8,6 +8,7 @@ frozen; a test compares the database with this declaration.
 from app.regulation.vocabulary import RoleClass
 from app.tables.access import Access, Policy, policies, security_sql
 from app.tables.access_credentials import CREDENTIALS
+from app.tables.access_delivery import DELIVERY
 from app.tables.access_enforcement import ENFORCEMENT
 from app.tables.access_escalation import ESCALATION
 from app.tables.access_hazards import CHILDREN, HAZARDS, HISTORY
@@ -27,6 +28,7 @@ DECLARED: dict[str, tuple[Access, ...]] = {
     **SIGN_ON,
     **ENFORCEMENT,
     **ESCALATION,
+    **DELIVERY,
 }
 
 # The import's working rows stand outside row-level security: the one reviewed exception.
