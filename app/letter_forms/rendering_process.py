@@ -131,7 +131,7 @@ def _answer(order: dict[str, Any], job: dict[str, Any], presses: list[Press]) ->
 
 def main() -> None:
     """Set every letter of the job on standard input, in order, whatever befalls the one before it."""
-    job = json.load(sys.stdin)
+    job = json.loads(sys.stdin.buffer.read())
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (job["cpu_seconds"], job["cpu_seconds"] + 1))

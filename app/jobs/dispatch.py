@@ -1,0 +1,24 @@
+"""Sends what waits in the outbox: issued letters, raised reminders. At least once; exposures at most once."""
+
+from functools import partial
+from typing import Final
+
+from app.delivery.dispatching import dispatcher_of
+from app.infrastructure.settings import Settings, generated_key
+from app.jobs.work import Work
+
+NAME: Final = "dispatch"
+
+
+async def run(work: Work) -> str:
+    """The job; what went where, in a line."""
+    dispatcher = dispatcher_of(work.settings.delivery, work.settings.data_dir, webhook_key_of(work.settings))
+    counts = await dispatcher.run(partial(work.transaction, NAME))
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()) if count) or "nothing due"
+
+
+def webhook_key_of(settings: Settings) -> bytes:
+    """What webhooks' secrets are derived from: QINGLING_DELIVERY_WEBHOOK_KEY, else one kept in the data folder."""
+    given = settings.delivery.delivery_webhook_key
+    text = generated_key(settings.data_dir, "webhook.key") if given is None else given.get_secret_value()
+    return text.encode()
