@@ -1,5 +1,6 @@
 """行政处罚登记: who may, of which enterprise, what a decision must say, and what the registry keeps of it."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -53,8 +54,9 @@ def test_an_office_does_not_record_for_another_districts_department(registry: Re
     assert (answer.status, answer.body["errors"][0]["pointer"]) == (422, "/organisation_id")
 
 
-def test_a_department_records_no_decision_of_another(registry: Registry) -> None:
-    other = penalties.organisation(registry, "鄂尔多斯市应急管理局")
+@pytest.mark.parametrize("name", ["鄂尔多斯市应急管理局", "东胜区能源局"])
+def test_a_department_records_no_decision_of_another(registry: Registry, name: str) -> None:
+    other = penalties.organisation(registry, name)
     answer = penalties.attempted(registry, organisation_id=other)
     assert (answer.status, answer.body["errors"][0]["code"]) == (422, "organisation_cannot_decide")
 
@@ -232,3 +234,19 @@ def test_without_any_check_of_ours_the_database_takes_no_number_twice(
     assert (answer.status, answer.code) == (409, "penalty_known")
     late = penalties.attempted(registry, decided_on="2026-11-24")
     assert (late.status, late.code) == (409, "penalty_in_the_future")
+
+
+def test_of_two_records_of_one_number_at_once_one_is_taken(registry: Registry) -> None:
+    number, answers = penalties.case_number(), []
+    registry.sign_in(HEAD)
+
+    def record() -> None:
+        answers.append(penalties.attempted(registry, case_number=number))
+
+    both = [threading.Thread(target=record) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert sorted(one.status for one in answers) == [201, 409]
+    assert next(one.code for one in answers if one.status == 409) == "penalty_known"
