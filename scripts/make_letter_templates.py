@@ -188,7 +188,7 @@ def mark(place: Any, text: str) -> None:  # noqa: ANN401 - as above
 
 
 def main_text(document: Any) -> None:  # noqa: ANN401 - as above
-    """Title, addressees, text."""
+    """Title, addressees, text, labelled lines."""
     write(
         document, "{{ title_lines | join('\\n') }}", Style(TITLE, 22, 0, WD_ALIGN_PARAGRAPH.CENTER, before=58, exact=33)
     )
@@ -204,6 +204,10 @@ def main_text(document: Any) -> None:  # noqa: ANN401 - as above
     mark(document, "{%p else %}")
     write(document, "{{ part.text }}")
     mark(document, "{%p endif %}")
+    mark(document, "{%p endfor %}")
+    mark(document, "{%p for each in particulars %}")
+    present = write(document, "{{ each.label }}：", Style(font=HEITI))
+    run(present, "{{ each.value }}", PLAIN)
     mark(document, "{%p endfor %}")
 
 
@@ -322,10 +326,6 @@ def minutes_form() -> Any:  # noqa: ANN401 - as above
     masthead(document, 31, before=99)
     rule(number(document), "bottom", "single", 12)
     main_text(document)
-    mark(document, "{%p for each in particulars %}")
-    present = write(document, "{{ each.label }}：", Style(font=HEITI))
-    run(present, "{{ each.value }}", PLAIN)
-    mark(document, "{%p endfor %}")
     annex_names(document)
     write(document, "{{ dated }}", Style(indent=0, align=WD_ALIGN_PARAGRAPH.RIGHT, right=4, before=29))
     remarks(document)
