@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
@@ -321,6 +322,9 @@ def _methods_of(request: Request) -> list[str]:
 async def _recorded(record_refusal: RefusalRecorder, request: Request, error: RegistryError) -> None:
     try:
         await record_refusal(request, error)
+    except PoolTimeoutError:
+        # Every connection is in use: a trace of each of many would only keep the machine busier.
+        _logger.error("refusal_not_recorded", code=error.code, because="no free connection")  # noqa: TRY400 - as said
     except (SQLAlchemyError, RegistryError):
         # The caller is owed the refusal even when its record cannot be kept; the operator is owed this line.
         _logger.exception("refusal_not_recorded", code=error.code)
