@@ -1,19 +1,70 @@
 """What the night records, against the pure function, day by day over hazards that live a life each."""
 
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from sqlalchemy import TextClause, text
 
+from app.escalation.night import batches
+from app.escalation.night.climb import TERM_RUNGS
+from app.escalation.night.writing import DUE_HAZARDS
 from tests.support.cluster import Cluster
 from tests.support.ladder_nights import Nights, nights_in
 
+FIRST = date(2024, 12, 1)
 
-@pytest.fixture
-def nights(cluster: Cluster) -> Iterator[Nights]:
-    with nights_in(cluster) as opened:
-        yield opened
+PLANTED = {
+    "a wait is ignored": ("raising", ":night - before.served_on >= q.wait", "before.served_on IS NOT NULL"),
+    "a threshold is one day late": ("raising", "c.days >= q.threshold OR", "c.days > q.threshold OR"),
+    "a threshold is one day early": ("raising", "c.days >= q.threshold OR", "c.days + 1 >= q.threshold OR"),
+    "a pause is counted": (
+        "climber",
+        "sum(greatest(0, least(s.until_on, :night + 1) - greatest(s.from_on, r.counts_from + 1)))",
+        "max(:night - r.counts_from)",
+    ),
+    "a carried rung is lost": ("raising", "coalesce(own.rung_order, c.carried_rung)", "coalesce(own.rung_order, 0)"),
+    "an unanswered letter hurries nothing": ("raising", "q.no_reply AND before", "false AND before"),
+    "a night off is raised in": ("climber", "s.until_on > :night)", "s.until_on > :night - 30)"),
+    "an extension ends nothing": ("running_at_dusk", "s.granted AND s.deadline > e.counts_from", "false"),
+    "a request holds nothing": ("overdue", "hold.until_on) + 1", "NULL::date) + 1"),
+}
 
 
-def test_it_records_what_the_rules_say(nights: Nights) -> None:
-    nights.live_through(date(2024, 12, 1), days=70, hazards=60)
+@pytest.mark.timeout(300)
+def test_every_night_records_what_the_rules_say(nights: Nights) -> None:
+    nights.live_through(FIRST, days=60, hazards=50)
+
+
+@pytest.mark.timeout(300)
+def test_after_a_week_without_nights_each_rung_comes_once_and_in_its_time(cluster: Cluster) -> None:
+    with nights_in(cluster, seed=7) as nights:
+        nights.live_through(FIRST, days=45, hazards=40, outage=range(14, 21))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("seed", range(5))
+def test_four_hundred_days_record_what_the_rules_say(cluster: Cluster, seed: int) -> None:
+    with nights_in(cluster, seed) as nights:
+        nights.live_through(FIRST, days=400, hazards=40, outage=range(100, 107))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("fault", PLANTED)
+def test_a_planted_fault_is_found(cluster: Cluster, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    plant(monkeypatch, *PLANTED[fault])
+    with nights_in(cluster, seed=3) as nights, pytest.raises(AssertionError):
+        nights.live_through(FIRST, days=90, hazards=60)
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, fragment: str, right: str, wrong: str) -> None:
+    """Every statement of the night with one fragment of its selection gone wrong."""
+    sound = TERM_RUNGS[fragment]
+    assert right in sound
+
+    def broken(statement: TextClause) -> TextClause:
+        return text(statement.text.replace(sound, sound.replace(right, wrong)))
+
+    steps = {step: (name, broken(statement)) for step, (name, statement) in batches.TERM_STEPS.items()}
+    monkeypatch.setattr(batches, "TERM_STEPS", steps)
+    monkeypatch.setattr(batches, "DUE_HAZARDS", broken(DUE_HAZARDS))

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
@@ -31,6 +31,7 @@ class Nights:
     """A town, its database, and its nights."""
 
     town: Town
+    job_url: str
     runner: asyncio.Runner
     database: Database
     calendar: Calendar
@@ -39,21 +40,25 @@ class Nights:
         """One run for that date."""
         return self.runner.run(run_night(lambda: self.database.transaction(JOB, request_id="job escalate"), on))
 
-    def live_through(self, first: date, *, days: int, hazards: int) -> None:
-        """So many days; each night's records must be those of the pure function."""
+    def live_through(self, first: date, *, days: int, hazards: int, outage: range = range(0)) -> None:
+        """So many days; each night's records must be those of the pure function. In an outage no night is run."""
         self.town.settle(hazards, first, GO_LIVE)
         for number in range(days):
-            today = first + timedelta(days=number)
-            self.town.live(today)
-            self.town.connection.commit()
-            self.hold_against_rules(today)
-            self.serve(today)
-            self.town.connection.commit()
+            self.live_a_day(first + timedelta(days=number), awake=number not in outage)
 
-    def hold_against_rules(self, today: date) -> Ran:
-        """Runs the night and compares everything it recorded."""
+    def live_a_day(self, today: date, *, awake: bool = True) -> None:
+        """One day and, unless the registry is down, its night."""
+        self.town.live(today)
+        self.town.connection.commit()
+        if awake:
+            self.hold_against_rules(today)
+        self.serve(today)
+        self.town.connection.commit()
+
+    def hold_against_rules(self, today: date, run: Callable[[date], Ran] | None = None) -> Ran:
+        """Runs the night, in whatever way, and compares everything it recorded."""
         expected = {life.hazard_id: self.after(life, today) for life in self.town.lives}
-        ran = self.run(today)
+        ran = (run or self.run)(today)
         assert ran.outcome == "completed", ran
         for life in self.town.lives:
             life.history = expected[life.hazard_id]
@@ -176,7 +181,7 @@ def nights_in(cluster: Cluster, seed: int = 1) -> Iterator[Nights]:
         with asyncio.Runner() as runner:
             job = Database.at(database.job_url, pool_size=2)
             try:
-                yield Nights(town, runner, job, calendar)
+                yield Nights(town, database.job_url, runner, job, calendar)
             finally:
                 runner.run(job.close())
 

@@ -119,10 +119,8 @@ class Town:
             )
 
     def _while_listed(self, life: Life, today: date) -> None:
-        what = self.dice.choice(
-            ("progress", "progress", "plan", "plan", "extension", "extension", "declare", "round", "other")
-        )
-        getattr(self, f"_{what}")(life, today)
+        moves = (self._progress, self.plan, self._extension, self._progress, self.plan, self._extension)
+        self.dice.choice((*moves, self._declare, self._round, self._other))(life, today)
 
     def _progress(self, life: Life, today: date) -> None:
         names = [one.name for one in life.plan]
@@ -130,7 +128,8 @@ class Town:
         transition = self._did(life, replace(self._step(life, today, Act.REPORT_PROGRESS), milestone=reached))
         self._document("progress", life, transition, description="示例", milestone=reached)
 
-    def _plan(self, life: Life, today: date) -> None:
+    def plan(self, life: Life, today: date) -> None:
+        """The enterprise sends a plan, or the department decides over the one it has."""
         if not life.pending_plan:
             goals = tuple(
                 Milestone(f"节点{n}", today + timedelta(days=self.dice.randrange(1, 40)))

@@ -118,6 +118,9 @@ def party(word: str, row: RowMapping, desk: Desk) -> Party:
         return Party(None if row["enterprise_id"] else row["responsible_organisation_id"], row["enterprise_id"])
     if word == "subject":
         return _subject(row, places)
+    if word in ("late_organisation", "superior") and late is None and row["of_enterprise_id"] is not None:
+        # An enterprise has nobody above it here: it is written to itself.
+        return Party(None, row["of_enterprise_id"])
     if word == "superior":
         return Party(_superior(row, desk))
     found = {
