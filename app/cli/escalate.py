@@ -3,7 +3,8 @@
 import asyncio
 import json
 from datetime import date
-from typing import Annotated, Final
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -11,10 +12,12 @@ from sqlalchemy.engine import URL
 
 from app.cli.connection import registry_of
 from app.cli.worker import working_login
+from app.escalation import rehearsal
+from app.escalation.rehearsal import rehearsed
 from app.escalation.run import COMPLETED, STOPPED, Ran, run_night
 from app.infrastructure.database import Database, SystemPrincipal
 from app.infrastructure.errors import InvalidParameter
-from app.infrastructure.settings import load_settings
+from app.infrastructure.settings import SettingsRefused, load_settings
 from app.regulation.vocabulary import RoleClass
 
 _NAME: Final = "qingling escalate"
@@ -40,10 +43,19 @@ def escalate(
     as_of: Annotated[str | None, typer.Option("--as-of", help="为哪一天(YYYY-MM-DD);默认今天")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出")] = False,
+    rehearse: Annotated[bool, typer.Option("--rehearse", help="只演练:说明会做什么,不写入升档")] = False,
+    edition: Annotated[Path | None, typer.Option("--edition", help="按这个规则版本文件演练(不加载)")] = None,
 ) -> None:
     """One run; exit code 2 where it stopped before raising anything, 1 where records failed."""
     day = _day(as_of)
+    if edition is not None and not rehearse:
+        raise SettingsRefused("--edition 只用于演练,请同时使用 --rehearse。")
+    text = None if edition is None else edition.read_text(encoding="utf-8")
     with registry_of(load_settings()) as addresses:
+        if rehearse:
+            shown = asyncio.run(rehearse_at(working_login(addresses), day, text))
+            _out.print(json.dumps(shown, ensure_ascii=False, indent=None if as_json else 2), markup=False)
+            return
         ran = asyncio.run(escalate_at(working_login(addresses), day))
     if as_json:
         _out.print(json.dumps(ran.as_json(), ensure_ascii=False), markup=False)
@@ -57,6 +69,19 @@ async def escalate_at(url: URL | str, day: date | None) -> Ran:
     database = Database.at(url, pool_size=2)
     try:
         return await run_night(lambda: database.transaction(_AS_COMMAND, request_id=_NAME), day)
+    finally:
+        await database.close()
+
+
+async def rehearse_at(url: URL | str, day: date | None, edition: str | None) -> dict[str, Any]:
+    """What the night would do, through the job login at that address; kept as shown."""
+    database = Database.at(url, pool_size=1)
+    try:
+        async with database.transaction(_AS_COMMAND, request_id=_NAME) as context:
+            wanted = await rehearsed(context, day, edition)
+            shown = await rehearsal.rehearse(context, wanted)
+            await rehearsal.keep(context, wanted, shown)
+            return shown
     finally:
         await database.close()
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, insert, text
+from sqlalchemy import insert, text
 from sqlalchemy.dialects import postgresql
 
 from app.audit.record import Subject, record_all
-from app.escalation.drafts.addressing import Desk, Heading, Lines, Party, by_heading, party, rung_of, unit_of
+from app.escalation.drafts.addressing import Desk, Heading, Lines, Party, Row, by_heading, party, rung_of, unit_of
 from app.escalation.drafts.letter_text import worded
 from app.escalation.drafts.places import places_on
 from app.escalation.night.batches import FAILURES, Night, Transactions, note_failure, refuse_lost_connection
@@ -133,12 +133,12 @@ async def draft_letters(transactions: Transactions, night: Night) -> None:
 
 async def _draft_batch(transactions: Transactions, desk: Desk, last: int, batch: int = _BATCH) -> int | None:
     """Drafts the next rungs after one; the last of them, None where there are no more."""
-    rows: Sequence[RowMapping] = ()
+    rows: Sequence[Row] = ()
     try:
         async with transactions() as context:
             await context.session.execute(_ALONE)
             bound = {"last": last, "night": desk.night.on, "batch": batch}
-            rows = (await context.session.execute(_UNDRAFTED, bound)).mappings().all()
+            rows = [dict(row) for row in (await context.session.execute(_UNDRAFTED, bound)).mappings()]
             drafted = 0
             for heading, lines in by_heading(rows, desk).items():
                 drafted += await _draft(context, desk, heading, lines)
@@ -224,7 +224,7 @@ async def _copy(context: Context, desk: Desk, letter: tuple[int, int], rows: Lin
             await context.session.execute(_COPIES, bound)
 
 
-def _line(row: RowMapping, desk: Desk) -> dict[str, Any]:
+def _line(row: Row, desk: Desk) -> dict[str, Any]:
     """The line as it reads today, in the words of a letter's list."""
     lead = desk.places.bodies.get(row["lead_organisation_id"])
     unit = unit_of(row, desk.places)

@@ -3,8 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-from sqlalchemy import RowMapping
+from typing import Any
 
 from app.escalation.drafts.letter_text import LETTER_OF_RUNG
 from app.escalation.drafts.places import Places
@@ -49,10 +48,12 @@ class Desk:
     calendar: Calendar
 
 
-Lines = list[RowMapping]
+Row = Mapping[str, Any]
+"""A rung with what its addressee is found by: a row of the database, or of a rehearsal."""
+Lines = list[Row]
 
 
-def by_heading(rows: Iterable[RowMapping], desk: Desk) -> Mapping[Heading, Lines]:
+def by_heading(rows: Iterable[Row], desk: Desk) -> Mapping[Heading, Lines]:
     """The rungs, letter by letter; who can be written to by nobody is counted."""
     grouped: dict[Heading, Lines] = defaultdict(list)
     for row in rows:
@@ -64,7 +65,7 @@ def by_heading(rows: Iterable[RowMapping], desk: Desk) -> Mapping[Heading, Lines
     return grouped
 
 
-def _heading(row: RowMapping, desk: Desk) -> Heading | None:
+def _heading(row: Row, desk: Desk) -> Heading | None:
     """None where the edition names nobody to write to, or nobody to write."""
     kind, about = LETTER_OF_RUNG[Rung(row["rung"])], EpisodeKind(row["kind"])
     signatory = desk.night.edition.ladder.signatories[kind]
@@ -77,13 +78,13 @@ def _heading(row: RowMapping, desk: Desk) -> Heading | None:
     return Heading(kind, about, issuer, signatory.post, addressee, rung.basis, asks)
 
 
-def rung_of(row: RowMapping, desk: Desk) -> LadderRung:
+def rung_of(row: Row, desk: Desk) -> LadderRung:
     """The edition's row of a raised rung."""
     rungs = desk.night.edition.ladder.rungs_of(EpisodeKind(row["kind"]))
     return next(one for one in rungs if one.rung == row["rung"])
 
 
-def _issuer(row: RowMapping, places: Places, issuer: Issuer) -> int | None:
+def _issuer(row: Row, places: Places, issuer: Issuer) -> int | None:
     if row["kind"] == EpisodeKind.REPLY:
         found: int | None = row["issuer_organisation_id"]
         return found
@@ -100,7 +101,7 @@ def _issuer(row: RowMapping, places: Places, issuer: Issuer) -> int | None:
     return int(office) if office is not None else None
 
 
-def unit_of(row: RowMapping, places: Places) -> int | None:
+def unit_of(row: Row, places: Places) -> int | None:
     """Where a hazard, a late organisation or a subject of too many lies."""
     if row["unit_id"] is not None or row["of_unit_id"] is not None:
         return int(row["unit_id"] or row["of_unit_id"])
@@ -110,7 +111,7 @@ def unit_of(row: RowMapping, places: Places) -> int | None:
     return next(own, None)
 
 
-def party(word: str, row: RowMapping, desk: Desk) -> Party:
+def party(word: str, row: Row, desk: Desk) -> Party:
     """The addressee or reader that a word of the edition means for one rung; nobody where there is none."""
     places, late, lead = desk.places, row["late_id"], row["lead_organisation_id"]
     unit = unit_of(row, places)
@@ -136,7 +137,7 @@ def party(word: str, row: RowMapping, desk: Desk) -> Party:
     return Party(None, body.enterprise_id) if body is not None and body.enterprise_id else Party(organisation)
 
 
-def _subject(row: RowMapping, places: Places) -> Party:
+def _subject(row: Row, places: Places) -> Party:
     if row["of_enterprise_id"] is not None:
         return Party(None, row["of_enterprise_id"])
     if row["of_unit_id"] is None:
@@ -149,7 +150,7 @@ def _subject(row: RowMapping, places: Places) -> Party:
     )
 
 
-def _superior(row: RowMapping, desk: Desk) -> int | None:
+def _superior(row: Row, desk: Desk) -> int | None:
     if row["late_id"] is None:
         return None
     late = desk.places.bodies[row["late_id"]]

@@ -3,7 +3,7 @@
 import json
 from typing import Final
 
-from app.escalation.night.history import Fragments
+from app.escalation.night.history import SERVED, Fragments
 from app.escalation.night.term import TERM
 from app.regulation.edition import Edition
 from app.regulation.ladder_facts import RUNG_ORDERS
@@ -32,9 +32,9 @@ _CLIMBER: Final = """
 """
 """Open episodes whose clock runs that night; at the end of a day on which it stands still nothing is raised."""
 
-_LETTER_OF_RUNG: Final = """
+_LETTER_OF_RUNG: Final = f"""
     r.rung_order, r.raised_on,
-    CASE WHEN l.served_on <= :night THEN l.served_on END AS served_on, l.reply_due_on,
+    CASE WHEN {SERVED} <= :night THEN {SERVED} END AS served_on, l.reply_due_on,
     CASE WHEN l.answered_on <= :night THEN l.answered_on END AS answered_on
       FROM raised_rung r
       LEFT JOIN letter_item i ON i.raised_rung_id = r.id AND i.dropped_at IS NULL
@@ -52,7 +52,7 @@ _RAISING: Final = f"""
            SELECT {_LETTER_OF_RUNG}
              JOIN episode e ON e.id = r.episode_id AND e.kind = c.kind AND e.ordinal < c.ordinal
               AND e.hazard_id = c.hazard_id
-            WHERE r.rung_order = c.carried_rung AND l.served_on <= :night
+            WHERE r.rung_order = c.carried_rung AND {SERVED} <= :night
             ORDER BY e.ordinal DESC LIMIT 1) carried ON own.rung_order IS NULL AND c.carried_rung > 0
       JOIN LATERAL (
            SELECT * FROM rule q WHERE q.rung_order > coalesce(own.rung_order, c.carried_rung)

@@ -46,6 +46,9 @@ def counted(start: str, days: str, unit: str, roll: str) -> str:
     return f"(SELECT CASE WHEN {roll} THEN {rolled} ELSE f.last END FROM (SELECT {last} AS last) f)"  # noqa: S608 - own words
 
 
+SERVED: Final = "coalesce(l.served_on, CASE WHEN l.status = 'issued' THEN l.dispatched_on + :deemed_days END)"
+"""When a letter `l` was served: by its receipt, or as it is deemed to be, recorded by a night or not yet."""
+
 STEPS: Final = f"""
     SELECT t.hazard_id, t.version, {day_of("t.occurred_at")} AS day, t.act, t.to_state AS state,
            t.current_deadline AS deadline, coalesce(x.granted, false) AS granted,
@@ -189,6 +192,7 @@ def numbers_of(edition: Edition) -> dict[str, object]:
     }
     return {
         "clocks": json.dumps(clocks),
+        "deemed_days": edition.ladder.deemed_service_days,
         "slow_progress_days": edition.limits.slow_progress_days,
         "slow_milestone_days": edition.limits.slow_milestone_days,
     }

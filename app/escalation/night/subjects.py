@@ -15,6 +15,7 @@ from sqlalchemy import RowMapping, text
 from app.escalation.drafts.places import Places
 from app.escalation.night.batches import Night
 from app.escalation.night.duties import DONE_ON, DUTIES, ENDS
+from app.escalation.night.history import SERVED
 from app.infrastructure.context import Context
 from app.regulation.deadlines import Calendar, Term, business_date
 from app.regulation.ladder_clocks import (
@@ -30,10 +31,10 @@ from app.regulation.ladder_clocks import (
 from app.regulation.ladder_facts import Due, EpisodeFact, RaisedFact, Suspension
 from app.regulation.vocabulary import DayUnit, EpisodeCause, EpisodeEnd, EpisodeKind, RaiseReason, Rung
 
-_EPISODES: Final = """
+_EPISODES: Final = f"""
     SELECT e.id, e.kind, e.cause, e.ordinal, e.counts_from, e.opened_on, e.carried_rung, e.ended_on, e.ended_as,
            e.hazard_id, e.duty, e.duty_since, e.letter_id, e.unit_id, e.organisation_id, e.enterprise_id,
-           (SELECT jsonb_agg(jsonb_build_array(r.rung, r.raised_on, r.reason, r.days, l.served_on, l.reply_due_on,
+           (SELECT jsonb_agg(jsonb_build_array(r.rung, r.raised_on, r.reason, r.days, {SERVED}, l.reply_due_on,
                                                l.answered_on) ORDER BY r.rung_order)
               FROM raised_rung r
               LEFT JOIN letter_item i ON i.raised_rung_id = r.id AND i.dropped_at IS NULL
@@ -42,7 +43,7 @@ _EPISODES: Final = """
            (SELECT jsonb_agg(jsonb_build_array(u.rung, u.from_on, u.until_on))
               FROM rung_suspension u WHERE u.episode_id = e.id AND u.approved_at IS NOT NULL) AS suspensions
       FROM episode e
-"""
+"""  # noqa: S608 - own words
 _OF_HAZARDS: Final = text(f"{_EPISODES} WHERE e.kind = 'duty' AND e.hazard_id = ANY (CAST(:ids AS bigint[]))")
 _OF_LETTERS: Final = text(
     f"{_EPISODES} WHERE e.kind IN ('duty', 'reply') AND e.letter_id = ANY (CAST(:ids AS bigint[]))"
@@ -145,7 +146,7 @@ async def letters_due(context: Context, known: Known, ids: Sequence[int]) -> lis
     """The silent signatories and the missing replies of letters."""
     episodes: dict[tuple[int, str], RowMapping] = {
         (row["letter_id"], row["kind"]): row
-        for row in (await context.session.execute(_OF_LETTERS, {"ids": list(ids)})).mappings()
+        for row in (await context.session.execute(_OF_LETTERS, {**known.night.values, "ids": list(ids)})).mappings()
     }
     decided = []
     for letter in (await context.session.execute(_LETTERS, {"ids": list(ids)})).mappings():
@@ -199,7 +200,7 @@ async def aggregates_due(context: Context, known: Known) -> list[Decided]:
             if subject is not None:
                 counts[column, subject] += row.overdue
     past: dict[tuple[str, int], list[RowMapping]] = defaultdict(list)
-    for episode in (await context.session.execute(_OF_SUBJECTS)).mappings():
+    for episode in (await context.session.execute(_OF_SUBJECTS, known.night.values)).mappings():
         column = next(name for name in ("unit_id", "organisation_id", "enterprise_id") if episode[name] is not None)
         past[column, episode[column]].append(episode)
     limit = known.night.edition.ladder.aggregate_overdue_count

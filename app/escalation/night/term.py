@@ -5,7 +5,7 @@
 
 from typing import Final
 
-from app.escalation.night.history import PAST, Fragments, first_counted, held_until, slow_since
+from app.escalation.night.history import PAST, SERVED, Fragments, first_counted, held_until, slow_since
 
 _MOVES: Final = "('submit_plan', 'approve_plan', 'return_plan', 'report_progress')"
 
@@ -101,7 +101,7 @@ _OPENING: Final = f"""
                        SELECT max(r.rung_order) FROM raised_rung r
                          JOIN letter_item i ON i.raised_rung_id = r.id AND i.dropped_at IS NULL
                          JOIN letter l ON l.id = i.letter_id
-                        WHERE r.episode_id = e.id AND l.served_on <= :night))), 0)
+                        WHERE r.episode_id = e.id AND {SERVED} <= :night))), 0)
               FROM episode e WHERE e.kind = 'term' AND e.hazard_id = c.id AND e.opened_on > c.stretch_on)
                AS carried_rung
       FROM candidate c
