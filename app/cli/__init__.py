@@ -24,6 +24,7 @@ _COMMANDS: Final = {
     "account": ("account", "account", "账号:首任三员,应急恢复登录、确认任职。"),
     "audit": ("audit", "audit", "审计:封存、树头、签名密钥。"),
     "calendar": ("calendar", "calendar", "工作日历:重新计算暂定期限。"),
+    "delivery": ("delivery", "app", "发送:情况、暂停和解除、接收地址。"),
     "escalate": ("escalate", "escalate", "升档作业:为今天或者指定日期运行一次。"),
     "enforcement": ("enforcement", "app", "行政处罚:导入、执法次数提醒。"),
     "ledger": ("ledger", "app", "历史台账:导入、核对确认。"),

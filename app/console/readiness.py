@@ -7,6 +7,7 @@ from functools import cache
 from sqlalchemy import func, select, text
 
 from app.audit.publishing import delays
+from app.delivery.alarms import delivery_alarms
 from app.escalation.queries import night_delays
 from app.infrastructure.context import Context
 from app.infrastructure.migrations import head_revision
@@ -63,7 +64,8 @@ async def findings(context: Context, destinations: Iterable[str] = ()) -> Findin
     standing = [words for words, holds in faults.items() if holds]
     if standing:
         return standing, told
-    return standing, [*told, *await _gaps(context), *await delays(context, destinations), *await night_delays(context)]
+    late = [*await delays(context, destinations), *await night_delays(context), *await delivery_alarms(context)]
+    return standing, [*told, *await _gaps(context), *late]
 
 
 async def _gaps(context: Context) -> list[str]:

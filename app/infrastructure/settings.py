@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.infrastructure.delivery_settings import DeliverySettings
 from app.infrastructure.letter_settings import LetterSettings
 from app.infrastructure.security_settings import SecuritySettings
 from app.infrastructure.server_account import make_data_folder
@@ -86,6 +87,8 @@ class Settings(SettingsGroup):
     """Passwords, second factor and what else trust stands on: a group of its own."""
     letters: LetterSettings = Field(default_factory=LetterSettings)
     """Fonts and templates of official letters: a group of its own."""
+    delivery: DeliverySettings = Field(default_factory=DeliverySettings)
+    """Mail, webhooks, text messages, and whom anything may be sent to: a group of its own."""
 
     @field_validator("database_url", "migration_database_url", "job_database_url", "report_database_url")
     @classmethod
@@ -200,7 +203,8 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
-    known = Settings.variables() | SecuritySettings.variables() | LetterSettings.variables()
+    groups = (Settings, SecuritySettings, LetterSettings, DeliverySettings)
+    known = {name for group in groups for name in group.variables()}
     for name in sorted(environ):
         if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_") and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
