@@ -31,6 +31,7 @@ from app.infrastructure.settings import Settings
 from app.infrastructure.unnamed_proxy import Unnamed
 from app.infrastructure.vault import Vault
 from app.infrastructure.workbook import WorkbookLimits
+from app.letters.router import router as letters
 from app.personnel.router import router as personnel
 from app.rectification.router import router as rectification
 from app.reference.router import router as reference
@@ -68,6 +69,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     enterprises,
     enforcement,
     enforcement_of_enterprise,
+    letters,
     statistics,
     exchange,
     worklist,

@@ -66,6 +66,8 @@ _OF_PERMISSIONS: Final = {
     Permission.ENTERPRISE_READ: ("list_enterprises", "read_enterprise"),
     Permission.ENFORCEMENT_READ: ("list_enforcements", "read_enforcement", "read_enforcement_counters"),
     Permission.ENFORCEMENT_RECORD: ("record_enforcement", "correct_enforcement", "import_enforcements"),
+    Permission.LETTER_READ: ("list_letters", "read_letter"),
+    Permission.LETTER_ANSWER: ("acknowledge_letter", "reply_to_letter"),
     Permission.STATISTICS_READ: ("read_clearance", "list_metric_definitions"),
     Permission.LEDGER_IMPORT: ("import_ledger", "read_import"),
 }

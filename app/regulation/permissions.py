@@ -219,6 +219,10 @@ class Permission(StrEnum):
     HAZARD_READ = "hazard:read"
     LEDGER_ATTEST = "ledger:attest"
     LEDGER_IMPORT = "ledger:import"
+    LETTER_ANSWER = "letter:answer"
+    LETTER_DRAFT = "letter:draft"
+    LETTER_ISSUE = "letter:issue"
+    LETTER_READ = "letter:read"
     ORGANISATION_CONFIRM = "organisation:confirm"
     ORGANISATION_READ = "organisation:read"
     PERSON_CREATE = "person:create"
@@ -273,6 +277,12 @@ PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
     Permission.HAZARD_READ: _READERS | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
     Permission.LEDGER_ATTEST: _OFFICE_POSTS,
     Permission.LEDGER_IMPORT: _OFFICE_POSTS | {RoleClass.IMPORT},
+    Permission.LETTER_ANSWER: _WORKING_POSTS | {RoleClass.ENTERPRISE},
+    Permission.LETTER_DRAFT: _DEPARTMENT_POSTS | _OFFICE_POSTS,
+    Permission.LETTER_ISSUE: frozenset(
+        {PostKind.DEPUTY_HEAD, PostKind.PRINCIPAL_HEAD, PostKind.OFFICE_HEAD, PostKind.GOVERNMENT_HEAD}
+    ),
+    Permission.LETTER_READ: _READERS | {RoleClass.ENTERPRISE},
     Permission.ORGANISATION_CONFIRM: _TWO_ADMINISTRATORS,
     Permission.ORGANISATION_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
     Permission.PERSON_CREATE: frozenset({PostKind.SYSTEM_ADMINISTRATOR}),

@@ -34,6 +34,7 @@ class Subject(StrEnum):
     ENTERPRISE = "enterprise"
     RECORD = "record"
     PENALTY = "penalty"
+    LETTER = "letter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Ask:
     """Of a personnel route: which of the city's records its address names."""
     other_record: str = ""
     """And which one further down the address: a key, an identity, a restoration."""
+    letter: str = "issued"
+    """Of a letter's route: which of the tenant's letters."""
     uploads: str = ""
     """`evidence` or `workbook`."""
     ends_session: bool = False
@@ -100,6 +103,13 @@ def _report(seen: Seen) -> dict[str, Any]:
 def _penalty(seen: Seen) -> dict[str, Any]:
     number = f"罚〔2026〕{uuid4().hex[:8]}号"
     return stages.penalty_document(seen.tenant, seen.city.enterprises[seen.tenant.key], case_number=number)
+
+
+def _letter(seen: Seen, **more: Any) -> dict[str, Any]:
+    return {
+        **stages.letter_document(seen.tenant, seen.hazard.id, seen.city.records["organisation"], kind="summons_notice"),
+        **more,
+    }
 
 
 def _signature(seen: Seen) -> dict[str, Any]:
@@ -179,8 +189,12 @@ READS: Final[Mapping[str, Ask]] = {
     "GET /api/v1/enterprises/{enterprise_id}": Ask(Subject.ENTERPRISE),
     "GET /api/v1/enterprises/{enterprise_id}/enforcement-counters": Ask(Subject.ENTERPRISE),
     "GET /api/v1/enforcements/{penalty_id}": Ask(Subject.PENALTY),
+    "GET /api/v1/letters/{letter_id}": Ask(Subject.LETTER),
 }
 
+_TEXT: Final = {"title": "关于整改的函", "paragraphs": [{"text": "请办理。"}]}
+_ENDING: Final = {"reason": "内容有误"}
+_SERVED: Final = {"manner": "post", "received_by": "收发室", "served_on": "2020-01-02"}
 DOCUMENTS: Final[Mapping[str, Ask]] = {
     "POST /api/v1/hazards": Ask(Subject.REPORT, body=_report, has_dry_run=True),
     "POST /api/v1/enforcements": Ask(Subject.REPORT, body=_penalty, has_dry_run=True),
@@ -188,6 +202,18 @@ DOCUMENTS: Final[Mapping[str, Ask]] = {
     "POST /api/v1/enforcements/{penalty_id}/corrections": Ask(
         Subject.PENALTY, body=_fixed({"reason": "更正理由", "changes": {"article": "第一百条"}}), has_dry_run=True
     ),
+    # Whoever is let in is turned down: a talk without its order, a version not named, a day long past, a voided letter.
+    "POST /api/v1/letters": Ask(
+        Subject.REPORT, "listed", lambda seen: _letter(seen, ordered_by="区长"), turned_down=_letter
+    ),
+    "POST /api/v1/letters/{letter_id}/text": Ask(Subject.LETTER, body=_fixed(_TEXT), letter="draft"),
+    "POST /api/v1/letters/{letter_id}/drop": Ask(Subject.LETTER, body=_fixed(_ENDING), letter="draft"),
+    "POST /api/v1/letters/{letter_id}/issuing": Ask(Subject.LETTER, letter="draft"),
+    "POST /api/v1/letters/{letter_id}/voiding": Ask(Subject.LETTER, body=_fixed(_ENDING)),
+    "POST /api/v1/letters/{letter_id}/service": Ask(Subject.LETTER, body=_fixed(_SERVED)),
+    "POST /api/v1/letters/{letter_id}/copies/{copy_id}/service": Ask(Subject.LETTER, body=_fixed(_SERVED)),
+    "POST /api/v1/letters/{letter_id}/acknowledgement": Ask(Subject.LETTER, letter="voided"),
+    "POST /api/v1/letters/{letter_id}/replies": Ask(Subject.LETTER, body=_fixed({"text": "已办理"}), letter="voided"),
     f"POST {_H}/acknowledgements": Ask(Subject.HAZARD),
     f"POST {_H}/evidence": Ask(Subject.HAZARD, uploads="evidence"),
     f"POST {_H}/corrections/{{document_id}}/confirmations": _confirming("corrections"),
@@ -244,6 +270,8 @@ def _address(template: str, ask: Ask, seen: Seen, target: str) -> str:
         "document_id": document,
         "public_id": _UNKNOWN_UUID if is_nowhere else seen.hazard.evidence,
         "enterprise_id": _UNKNOWN_UUID if is_nowhere else seen.city.enterprises[seen.tenant.key],
+        "letter_id": _UNKNOWN_UUID if is_nowhere else seen.city.letters[seen.tenant.key][ask.letter],
+        "copy_id": _UNKNOWN_UUID if is_nowhere else seen.city.letters[seen.tenant.key]["copy"],
         "penalty_id": _UNKNOWN_UUID if is_nowhere else seen.city.penalties[seen.tenant.key],
         "year": 2026,
     }

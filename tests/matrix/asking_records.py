@@ -142,6 +142,11 @@ REFERENCE: Final[Mapping[str, Ask]] = {
     f"GET {_API}/statistics/clearance/hazards": Ask(query={"figure": "found"}),
     f"GET {_API}/metric-definitions": Ask(),
     f"GET {_API}/worklist": Ask(),
+    f"GET {_API}/letters": Ask(),
+    f"GET {_API}/letter-series": Ask(),
+    f"POST {_API}/letter-issuings": Ask(
+        body=lambda seen: {"letters": [{"letter_id": seen.city.letters["chemical"]["draft"], "version": 99}]}
+    ),
     f"GET {_API}/enforcements": Ask(),
     f"GET {_API}/enforcements/warnings": Ask(),
     f"GET {_API}/enforcements/missing": Ask(),

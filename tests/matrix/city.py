@@ -21,6 +21,7 @@ from app.jobs.seal import seal
 from app.jobs.work import Work
 from app.tables.rules import ClockSetting
 from tests.exchange.paper import take
+from tests.letters.papers import release_dispatch
 from tests.matrix import stages
 from tests.matrix.cast import BY_NAME, PERSONAS, Entry, Persona
 from tests.matrix.people import enter, keep_out, leave_pending, sign_everybody_in
@@ -50,6 +51,9 @@ class City:
     batches: dict[str, int] = field(default_factory=dict)
     penalties: dict[str, str] = field(default_factory=dict)
     """Tenant → id of the penalty its department decided."""
+
+    letters: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Tenant → draft, issued and voided letter of its office, and the issued one's copy."""
 
     def hazard(self, target: str, stage: str) -> Walked:
         """The target's hazard of a stage, its listed one where it has none such."""
@@ -135,6 +139,11 @@ def _make(database: TestDatabase, folder: Path) -> dict[str, Any]:
         found = registry.get("/enterprises?limit=200", by="city-office-head").body["items"]
         by_code = {one["code"]: one["id"] for one in found}
         penalties = {tenant.key: stages.penalty(registry, tenant, by_code[tenant.code]) for tenant in TENANTS}
+        release_dispatch(database)
+        listed = {one.tenant: one.id for one in walked if one.stage == "base"}
+        letters = {
+            tenant.key: stages.letters(registry, tenant, listed[tenant.key], by_code[tenant.code]) for tenant in TENANTS
+        }
         tokens |= sign_everybody_in(registry, records) | leave_pending(registry, database)
     records["batch"] = _import(database)
     records["tree_size"] = asyncio.run(_seal(database, folder))
@@ -144,6 +153,7 @@ def _make(database: TestDatabase, folder: Path) -> dict[str, Any]:
         "enterprises": {tenant.key: by_code[tenant.code] for tenant in TENANTS},
         "records": records,
         "penalties": penalties,
+        "letters": letters,
     }
 
 
@@ -177,7 +187,7 @@ def open_city(cluster: Cluster) -> Iterator[City]:
             documents = {kind: (number, digest) for kind, (number, digest) in one.pop("documents").items()}
             hazards.setdefault(one["tenant"], {})[one["stage"]] = Walked(**one, documents=documents)
         city = City(registry, made["tokens"], hazards, made["enterprises"], made["records"])
-        city.penalties = made["penalties"]
+        city.penalties, city.letters = made["penalties"], made["letters"]
         assert set(city.tokens) >= {one.name for one in PERSONAS if one.entry is not Entry.NOTHING}
         yield city
 

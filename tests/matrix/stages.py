@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from app.cli.demo_city import SAMPLE_PASSWORD
+from tests.letters.papers import organisation
 from tests.matrix.tenants import CHEMICAL, COAL, SECOND, TENANTS, Tenant
 from tests.support.registry import NOON, Registry, photo
 from tests.support.walk import PLAN_FIELDS, SIGNERS
@@ -91,6 +92,31 @@ def penalty_document(tenant: Tenant, enterprise: str, **changed: Any) -> dict[st
 def penalty(registry: Registry, tenant: Tenant, enterprise: str) -> str:
     """A penalty that the tenant's department decided; its id."""
     return str(registry.post("/enforcements", penalty_document(tenant, enterprise), by=tenant.head)["id"])
+
+
+def letter_document(tenant: Tenant, hazard: str, department: int, **changed: Any) -> dict[str, Any]:
+    """督促函 about one hazard."""
+    return {
+        "kind": "urging_letter",
+        "addressee": {"organisation_id": department},
+        "title": tenant.says("关于督促整改的函"),
+        "paragraphs": [{"text": tenant.says("请督促整改")}],
+        "hazards": [hazard],
+        **changed,
+    }
+
+
+def letters(registry: Registry, tenant: Tenant, hazard: str, enterprise: str) -> dict[str, str]:
+    """A draft, an issued letter with its copy to the enterprise, and a voided one."""
+    held = registry.get("/session", by=tenant.head).body["appointments"]
+    department = organisation(registry, held[0]["organisation"])
+    sent = letter_document(tenant, hazard, department, copies=[{"enterprise_id": enterprise}])
+    made = [registry.post("/letters", sent, by=tenant.clerk) for _ in range(3)]
+    draft, issued, voided = (str(one["id"]) for one in made)
+    for each in (issued, voided):
+        registry.post(f"/letters/{each}/issuing", None, by=tenant.office_head, version=0)
+    registry.post(f"/letters/{voided}/voiding", {"reason": "有误"}, by=tenant.office_head, version=1)
+    return {"draft": draft, "issued": issued, "voided": voided, "copy": str(made[1]["copies"][0]["id"])}
 
 
 class Walk:

@@ -21,6 +21,7 @@ RELATIONS_OF: Mapping[Subject, tuple[str, ...]] = {
     Subject.ENTERPRISE: (*RELATED, NONEXISTENT),
     Subject.RECORD: (OWN, NONEXISTENT),
     Subject.PENALTY: (*RELATED, NONEXISTENT),
+    Subject.LETTER: (*RELATED, NONEXISTENT),
 }
 
 

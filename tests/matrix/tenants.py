@@ -57,6 +57,11 @@ class Tenant:
         return self.canary.replace("canary", "site")
 
     @property
+    def office_head(self) -> str:
+        """Issues its office's letters."""
+        return f"{self.clerk.split('-')[0]}-office-head"
+
+    @property
     def penalty(self) -> str:
         """The canary of its penalty, which the whole territory knows whatever the sector."""
         return self.canary.replace("canary", "penalty")

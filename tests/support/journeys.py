@@ -20,6 +20,8 @@ from app.cli.demo_city import SAMPLE_PASSWORD
 from app.exchange.ledger_columns import LedgerColumn
 from app.infrastructure.workbook import Cell
 from tests.exchange.ledgers import HEADINGS, cells
+from tests.letters import papers
+from tests.letters.papers import release_dispatch
 from tests.personnel import staff
 from tests.support import walk
 from tests.support.registry import API, Registry
@@ -218,6 +220,29 @@ def _enforcement(registry: Registry) -> None:
     assert answer.status == HTTPStatus.CREATED, answer.body
 
 
+def _letters(registry: Registry) -> None:
+    release_dispatch(registry.database)
+    hazard = walk.listed(registry)
+    sent: dict[str, Any] = {
+        "hazards": [hazard],
+        "copies": [{"enterprise_id": registry.hazard(hazard)["enterprise"]["id"]}],
+    }
+    text = {"title": "关于再次督促整改的函", "paragraphs": [{"text": "请于月底前完成。"}]}
+    first, second, third = (papers.drafted(registry, **sent) for _ in range(3))
+    registry.post(f"/letters/{first['id']}/text", text, by=CLERK, version=0)
+    registry.post(f"/letters/{third['id']}/drop", {"reason": "不再需要"}, by=CLERK, version=0)
+    out = registry.post(f"/letters/{first['id']}/issuing", None, by=papers.HEAD, version=1)
+    registry.get(f"/letters/{second['id']}", by=papers.HEAD)
+    batch = {"letters": [{"letter_id": second["id"], "version": 0}]}
+    registry.post("/letter-issuings", batch, by=papers.HEAD)
+    served = {"manner": "post", "received_by": "收发室", "served_on": out["dispatched_on"]}
+    registry.post(f"/letters/{first['id']}/service", served, by=CLERK)
+    registry.post(f"/letters/{first['id']}/copies/{out['copies'][0]['id']}/service", served, by=CLERK)
+    registry.post(f"/letters/{second['id']}/acknowledgement", None, by=HEAD)
+    registry.post(f"/letters/{second['id']}/replies", {"text": "已督促整改"}, by=HEAD)
+    registry.post(f"/letters/{first['id']}/voiding", {"reason": "内容有误"}, by=papers.HEAD, version=2)
+
+
 def _penalties(code: str, day: str) -> bytes:
     book = Workbook()
     book.active.append(["处罚决定书文号", "统一社会信用代码", "行业领域", "处罚决定日期", "处罚依据", "处罚种类"])
@@ -287,6 +312,13 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
             *("choose_appointment", "sign_out"),
         ),
         _systems,
+    ),
+    "letters": Journey(
+        (
+            *("draft_letter", "rewrite_letter", "drop_letter", "issue_letter", "issue_letters", "void_letter"),
+            *("record_service", "record_copy_service", "acknowledge_letter", "reply_to_letter"),
+        ),
+        _letters,
     ),
     "enforcement": Journey(("record_enforcement", "correct_enforcement", "import_enforcements"), _enforcement),
     "office": Journey(("import_ledger", "attest_import", "confirm_organisation", "announce_calendar"), _office),
