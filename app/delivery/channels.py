@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 import httpx
 from standardwebhooks import Webhook
 
-from app.infrastructure.clock import machine_seconds
 from app.infrastructure.security import canonical_json
 from app.regulation.vocabulary import AttemptOutcome, DeliveryChannel
 
-_TOO_MANY: Final = 429
+Clock = Callable[[], int]
+"""Seconds since 1970 by this machine's clock: what receivers hold a message's age against."""
+
 _SERVERS_OWN: Final = 500
 # Nothing had left when these are raised: the connection did not stand yet.
 _NOTHING_LEFT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -80,6 +81,7 @@ class SignedWebhook:
 
     key: bytes
     timeout: float
+    clock: Clock
 
     async def send(self, message: Message) -> Outcome:
         """Posts it once; redirects are not followed, proxies of the environment not used."""
@@ -96,7 +98,7 @@ class SignedWebhook:
         return _told_by(answer)
 
     def _signed(self, message: Message, body: str) -> dict[str, str]:
-        at = datetime.fromtimestamp(machine_seconds(), UTC)
+        at = datetime.fromtimestamp(self.clock(), UTC)
         return {
             "content-type": "application/json",
             "webhook-id": message.message_id,

@@ -20,6 +20,7 @@ from app.delivery.channels import (
     SENT,
     UNCERTAIN,
     Channel,
+    Clock,
     Fuse,
     Inbox,
     Message,
@@ -179,12 +180,12 @@ def _unfit(message: Message, fuse: Fuse) -> Outcome | None:
     return None if fuse.lets(message) else Outcome(REFUSED, "not_allowed", is_final=True)
 
 
-def dispatcher_of(settings: DeliverySettings, data_dir: Path, webhook_key: bytes) -> Dispatcher:
+def dispatcher_of(settings: DeliverySettings, data_dir: Path, webhook_key: bytes, clock: Clock) -> Dispatcher:
     """The dispatcher that the operator's settings describe; a way that is not set up leaves its messages waiting."""
-    webhook = SignedWebhook(webhook_key, float(settings.delivery_timeout))
+    webhook = SignedWebhook(webhook_key, float(settings.delivery_timeout), clock)
     channels: dict[DeliveryChannel, Channel] = {DeliveryChannel.INBOX: Inbox(), DeliveryChannel.WEBHOOK: webhook}
     if settings.smtp_host is not None:
-        channels[DeliveryChannel.EMAIL] = Mail(settings)
+        channels[DeliveryChannel.EMAIL] = Mail(settings, clock)
     if settings.delivery_sms_folder is not None:
         channels[DeliveryChannel.SMS_FILE] = SmsFolder(settings.delivery_sms_folder)
     if settings.delivery_publication_url is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from app.delivery.channels import fingerprint
 
 _BEGUN, _SENT, _REFUSED = "begun", "sent", "refused"
+_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class SentLedger:
             return []
         parts = (line.split() for line in text.splitlines())
         # A line cut off by a failing disk says nothing.
-        return [(part[1], int(part[2])) for part in parts if len(part) == 3 and part[0] == message_id]  # noqa: PLR2004
+        return [(part[1], int(part[2])) for part in parts if len(part) == _WORDS and part[0] == message_id]
 
     def _append(self, message_id: str, word: str, number: int) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

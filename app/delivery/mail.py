@@ -9,8 +9,7 @@ from email.message import EmailMessage
 from email.utils import formatdate
 from typing import Final
 
-from app.delivery.channels import REFUSED, SENT, UNCERTAIN, Message, Outcome
-from app.infrastructure.clock import machine_seconds
+from app.delivery.channels import REFUSED, SENT, UNCERTAIN, Clock, Message, Outcome
 from app.infrastructure.delivery_settings import DeliverySettings
 
 _PERMANENT: Final = 500
@@ -21,6 +20,7 @@ class Mail:
     """One server, one sender; `Message-ID` is made from the stable id, so that a repetition can be told."""
 
     settings: DeliverySettings
+    clock: Clock
 
     async def send(self, message: Message) -> Outcome:
         """Hands it to the server once."""
@@ -61,7 +61,7 @@ class Mail:
         sender = str(self.settings.smtp_from)
         mail["From"], mail["To"], mail["Subject"] = sender, str(message.address), message.subject
         mail["Message-ID"] = f"<{message.message_id}@{sender.rpartition('@')[2]}>"
-        mail["Date"] = formatdate(machine_seconds())
+        mail["Date"] = formatdate(self.clock())
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(message.text)
         return mail

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Final
 
 from app.delivery.dispatching import dispatcher_of
+from app.infrastructure.clock import machine_seconds
 from app.infrastructure.settings import Settings, generated_key
 from app.jobs.work import Work
 
@@ -12,7 +13,8 @@ NAME: Final = "dispatch"
 
 async def run(work: Work) -> str:
     """The job; what went where, in a line."""
-    dispatcher = dispatcher_of(work.settings.delivery, work.settings.data_dir, webhook_key_of(work.settings))
+    settings = work.settings
+    dispatcher = dispatcher_of(settings.delivery, settings.data_dir, webhook_key_of(settings), machine_seconds)
     counts = await dispatcher.run(partial(work.transaction, NAME))
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()) if count) or "nothing due"
 

@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from app.delivery.channels import REFUSED, SENT, UNCERTAIN, Fuse, Message, Outcome, SignedWebhook, SmsFolder
 from app.delivery.ledger import SentLedger
 from app.delivery.mail import Mail
+from app.infrastructure.clock import machine_seconds
 from app.infrastructure.delivery_settings import DeliverySettings
 from app.infrastructure.settings import SettingsRefused, load_settings
 from app.regulation.vocabulary import DeliveryChannel
@@ -67,7 +68,7 @@ def mail_server() -> Iterator[tuple[MailServer, Mail]]:
     controller = Controller(server, hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        yield server, Mail(mail_settings(smtp_port=port))
+        yield server, Mail(mail_settings(smtp_port=port), machine_seconds)
     finally:
         controller.stop()
 
@@ -121,7 +122,7 @@ def test_a_server_that_is_not_there_has_taken_nothing() -> None:
 
 def test_a_server_without_tls_is_sent_nothing_where_tls_is_asked() -> None:
     with mail_server() as (server, mail):
-        guarded = Mail(mail.settings.model_copy(update={"smtp_security": "starttls"}))
+        guarded = Mail(mail.settings.model_copy(update={"smtp_security": "starttls"}), machine_seconds)
         assert handed(guarded) == Outcome(REFUSED, smtplib.SMTPNotSupportedError.__name__)
     assert not server.taken
 
@@ -148,14 +149,14 @@ def test_settings_that_would_send_mail_in_clear_or_from_nobody_are_refused(monke
 )
 def test_a_webhook_tells_taken_from_refused_from_in_doubt(temper: str, outcome: str, code: str) -> None:
     with open_gateway(temper) as gateway:
-        way = SignedWebhook(b"k" * 32, 0.5)
+        way = SignedWebhook(b"k" * 32, 0.5, machine_seconds)
         told = asyncio.run(way.send(message(DeliveryChannel.WEBHOOK, gateway.url)))
     assert (told.outcome, told.code) == (outcome, code)
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/", "ftp://example.test/", "no address"])
 def test_a_webhook_that_cannot_be_reached_has_taken_nothing(address: str) -> None:
-    told = asyncio.run(SignedWebhook(b"k" * 32, 0.5).send(message(DeliveryChannel.WEBHOOK, address)))
+    told = asyncio.run(SignedWebhook(b"k" * 32, 0.5, machine_seconds).send(message(DeliveryChannel.WEBHOOK, address)))
     assert told.outcome is REFUSED
 
 

@@ -5,12 +5,13 @@ import json
 from standardwebhooks import Webhook
 
 from app.delivery.channels import Message, Outcome, SignedWebhook, webhook_secret
+from app.infrastructure.clock import machine_seconds
 from app.regulation.vocabulary import AttemptOutcome, DeliveryChannel
 from tests.support.gateways import FAILING, open_gateway
 from tests.support.outbox_town import OutboxTown
 
 KEY = b"k" * 32
-WEBHOOK = SignedWebhook(KEY, 5.0)
+WEBHOOK = SignedWebhook(KEY, 5.0, machine_seconds)
 PUBLISHED = {DeliveryChannel.PUBLICATION: WEBHOOK}
 POSTED = {DeliveryChannel.WEBHOOK: WEBHOOK}
 

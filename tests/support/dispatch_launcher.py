@@ -20,6 +20,7 @@ from app.delivery.channels import SENT, Fuse, Message, Outcome, SignedWebhook
 from app.delivery.dispatching import Dispatcher, Transactions
 from app.delivery.ledger import SentLedger
 from app.delivery.outbox import Claimed, record
+from app.infrastructure.clock import machine_seconds
 from app.infrastructure.database import Database
 from app.infrastructure.settings import Settings
 from app.jobs.work import Work
@@ -70,7 +71,7 @@ def _pointed(points: Failpoints, send: Callable[..., Any], last: int | None) -> 
 
 
 async def _run(order: Mapping[str, Any]) -> None:
-    webhook = SignedWebhook(b"k" * 32, order["timeout"])
+    webhook = SignedWebhook(b"k" * 32, order["timeout"], machine_seconds)
     ways = {DeliveryChannel.WEBHOOK: webhook, DeliveryChannel.PUBLICATION: webhook}
     made = FAULTS[order["fault"]](
         ways, frozenset({"127.0.0.1"}), SentLedger(Path(order["ledger"])), order["publication_url"]
