@@ -145,6 +145,9 @@ CONSTRAINT_MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "ck_supervision_change_tier_changes": ("tier_unchanged", "提级或降级后的层级与现在相同，请改选层级。"),
     "ck_transfer_goes_elsewhere": ("transfer_to_the_same", "不得移送给现在的牵头部门，请改选接收部门。"),
     "uq_transfer_refusal_transfer_id": ("transfer_already_refused", "这次移送已被拒收，不得重复办理。"),
+    # Letters
+    "uq_letter_service_letter_id": ("already_served", "这件公文刚刚由他人登记了送达，不重复登记，请刷新后核对。"),
+    "uq_letter_service_copy_id": ("already_served", "这件抄送件刚刚由他人登记了送达，不重复登记，请刷新后核对。"),
     "uq_penalty_supersedes_id": (
         "penalty_corrected_meanwhile",
         "这一处罚记录刚被他人更正，请刷新后在最新的记录上更正。",
