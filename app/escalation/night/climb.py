@@ -52,8 +52,8 @@ _RAISING: Final = f"""
            SELECT {_LETTER_OF_RUNG}
              JOIN episode e ON e.id = r.episode_id AND e.kind = c.kind AND e.ordinal < c.ordinal
               AND e.hazard_id = c.hazard_id
-            WHERE r.rung_order = c.carried_rung AND {SERVED} <= :night
-            ORDER BY e.ordinal DESC LIMIT 1) carried ON own.rung_order IS NULL AND c.carried_rung > 0
+            WHERE c.carried_rung > 0 AND own.rung_order IS NULL AND r.rung_order = c.carried_rung AND {SERVED} <= :night
+            ORDER BY e.ordinal DESC LIMIT 1) carried ON true
       JOIN LATERAL (
            SELECT * FROM rule q WHERE q.rung_order > coalesce(own.rung_order, c.carried_rung)
             ORDER BY q.rung_order LIMIT 1) q ON true
