@@ -7,8 +7,8 @@ Major and key hazards alike. A night's run sees what happened up to and includin
 choice open, this is decided:
 
 - What a run missed while the registry was down is not made up for: an episode that began and ended in between is not
-  recorded, one that goes on is opened with the true day from which it counts. (Slowness from before a pause within the
-  outage begins anew after it.)
+  recorded, one that goes on is opened with the true day from which it counts. (Slowness that a pause or progress
+  within the outage ended, and an extension held or granted in it, may give another day than nightly runs would have.)
 - Of two causes an episode counts as the one that came first would have. A slow one whose deadline passes becomes
   overdue and keeps its count; progress ends it no more.
 - Slowness starts anew with a return to `listed`, a plan sent or decided, a granted extension. In an open episode a
