@@ -17,6 +17,10 @@ from app.infrastructure.context import Context
 Forgery = Callable[["Hand"], Awaitable[None]]
 
 
+class NothingLeft(LookupError):
+    """What an earlier forgery of the same hand took away cannot be forged again."""
+
+
 @dataclass
 class Hand:
     """A superuser for whom no trigger fires, in one transaction that is rolled back."""
@@ -37,6 +41,8 @@ class Hand:
     async def pick(self, table: str, where: str = "true", key: str = "id") -> Any:
         """The key of some row."""
         found = (await self.context.session.execute(text(f"SELECT {key} FROM {table} WHERE {where} ORDER BY 1"))).all()
+        if not found:
+            raise NothingLeft(table)
         return self.random.choice(found)[0]
 
     async def rechain(self) -> None:
