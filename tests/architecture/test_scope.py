@@ -23,6 +23,18 @@ READERS = {
     # The outbox asks, as the job, whom a reminder is for and of which hazard: there is no actor whose scope it had.
     "app/delivery/outbox.py",
     "app/delivery/messages.py",
+    # The night asks, as the job, about everybody's hazards; a rehearsal sends the same selections under the caller's
+    # own row-level security.
+    "app/escalation/drafting.py",
+    "app/escalation/rehearsal.py",
+    "app/escalation/night/batches.py",
+    "app/escalation/night/climb.py",
+    "app/escalation/night/clocks.py",
+    "app/escalation/night/duties.py",
+    "app/escalation/night/history.py",
+    "app/escalation/night/subjects.py",
+    "app/escalation/night/term.py",
+    "app/escalation/night/writing.py",
 }
 SCHEMA = "app/tables/"
 READING = {"select", "get", "get_one", "select_from", "join", "outerjoin", "query", "exists"}

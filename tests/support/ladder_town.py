@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from app.regulation.ladder_facts import Milestone, RoundSpan, Step, TermHistory
 from app.regulation.vocabulary import Act, Purpose, State
+from app.tables.supervision import PLAN_TEXTS
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 _ONE_DAY: Final = timedelta(days=1)
@@ -55,8 +56,7 @@ class Town:
             legacy = self.dice.random() < 0.17
             deadline = today + timedelta(days=self.dice.choice((2, 10, 20, 45, 90)))
             on = today - timedelta(days=self.dice.randrange(60)) if legacy else today
-            deadline = max(deadline - timedelta(days=60), on) if legacy else deadline
-            sector = self.dice.choice(_SECTORS)
+            deadline, sector = max(deadline - timedelta(days=60 * legacy), on), self.dice.choice(_SECTORS)
             row = self.connection.execute(
                 """INSERT INTO hazard (state, level, version, channel, sector, unit_id, site_id,
                        enterprise_id, found_on,
@@ -271,8 +271,6 @@ class Town:
         return int(row[0])
 
     def _write_plan(self, life: Life, transition: int, goals: Iterable[Milestone]) -> None:
-        from app.tables.supervision import PLAN_TEXTS  # noqa: PLC0415
-
         items = [{"name": one.name, "due_on": one.due_on.isoformat()} for one in goals]
         self._document(
             "plan",
