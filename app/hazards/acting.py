@@ -2,16 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import Depends, Header, Path, Query
 from pydantic import BaseModel, ConfigDict
 
-from app.accounts.authentication import Reader
-from app.hazards.queries import glimpsed, hazard_in_scope, hazard_view, look_in_scope
-from app.hazards.transition import Target, Verdict, public_id_in, refuse_who_may_not_read, resolve
+from app.hazards.queries import hazard_view
+from app.hazards.transition import Target, Verdict
 from app.infrastructure.answers import Answer
 from app.infrastructure.context import Context
 from app.infrastructure.errors import FieldError, InvalidParameter
@@ -64,33 +61,13 @@ def tried(unmet: tuple[Unmet, ...]) -> Answer:
     return Answer({"dry_run": True, "would_be_done": not unmet, "unmet": rows}, was_tried_only=True)
 
 
-async def hazard_to_read(reader: Reader, reference: str) -> Answer:
-    """A hazard by id or ledger number; NotPermitted for who may read none at all, NotFound outside of the scope."""
-    public_id = public_id_in(reference)
-    view = await _at_a_glimpse(reader, public_id) if public_id else None
-    if view is not None:
-        return _answer(view)
-    async with reader.transaction() as context:
-        refuse_who_may_not_read(context.actor)
-        if public_id is None:
-            return await hazard_answer(context, await resolve(context, reference))
-        return _answer(await hazard_in_scope(context, public_id))
-
-
-async def _at_a_glimpse(reader: Reader, public_id: UUID) -> Mapping[str, Any] | None:
-    found = await reader.glimpse(partial(look_in_scope, public_id))
-    if found is None:
-        return None
-    refuse_who_may_not_read(found.holder.actor)
-    return glimpsed(found)
-
-
 async def hazard_answer(context: Context, hazard_id: int) -> Answer:
     """A hazard with its ETag and address."""
-    return _answer(await hazard_view(context, hazard_id))
+    return view_answer(await hazard_view(context, hazard_id))
 
 
-def _answer(view: Mapping[str, Any]) -> Answer:
+def view_answer(view: Mapping[str, Any]) -> Answer:
+    """A hazard already read, with its ETag and address."""
     return Answer(view, version=view["version"], location=f"/api/v1/hazards/{view['id']}")
 
 

@@ -1,4 +1,4 @@
-"""单点登录与第二因素: whoever has one shows a code, or its provider proves one; a removed identity ends its sessions."""
+"""单点登录与第二因素: whoever has one shows a code, or its provider proves one; removed identities end sign-ins."""
 
 from collections.abc import Iterator
 from typing import Any
