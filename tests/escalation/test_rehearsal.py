@@ -1,12 +1,14 @@
 """A rehearsal shows what the night will do, by the same selections, and does none of it."""
 
 import asyncio
+import json
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from app.cli.escalate import rehearse_at
+from app.infrastructure.security import canonical_json
 from tests.support.ladder_nights import Nights
 
 FIRST = date(2024, 12, 1)
@@ -59,3 +61,29 @@ def test_more_letters_than_a_night_may_send_hold_dispatch(nights: Nights, letter
     assert ran.counts["letters_drafted"] > letters
     held = nights.town.connection.execute("SELECT reason, run_id, released_at FROM dispatch_hold").fetchall()
     assert held == [("too_many_letters", ran.run_id, None)]
+
+
+def test_every_record_of_a_night_is_in_the_trail_in_canonical_form(nights: Nights) -> None:
+    nights.live_through(FIRST, days=30, hazards=30)
+    ask = nights.town.connection.execute
+    events = ask("SELECT event, payload, request_id FROM audit_event ORDER BY id").fetchall()
+    for event, payload, request in events:
+        said = json.loads(payload)
+        assert canonical_json(said) == payload
+        assert (said["event"], said["request"]) == (event, request)
+    told = {
+        "hazard:rung:raised": "SELECT count(*) FROM raised_rung",
+        "hazard:episode:opened": "SELECT count(*) FROM episode",
+        "hazard:episode:ended": "SELECT count(*) FROM episode WHERE ended_on IS NOT NULL",
+        "hazard:reminder:raised": "SELECT count(*) FROM reminder",
+        "letter:draft:written": "SELECT count(*) FROM letter",
+    }
+    counted = {event: sum(one == event for one, _, _ in events) for event in told}
+    assert counted == {event: ask(statement.encode()).fetchall()[0][0] for event, statement in told.items()}
+    broken = """
+        SELECT count(*) FROM (SELECT previous_sha256,
+                                     lag(sha256) OVER (PARTITION BY stream_id ORDER BY serial) AS before
+                                FROM audit_event) one
+         WHERE before IS NOT NULL AND before <> previous_sha256
+    """
+    assert ask(broken).fetchone() == (0,)

@@ -17,7 +17,7 @@ from app.regulation.deadlines import Calendar
 from app.regulation.edition import SHIPPED_EDITION, load_edition
 from app.regulation.ladder_facts import EpisodeFact
 from app.regulation.vocabulary import RoleClass
-from tests.support.cluster import Cluster, libpq_address
+from tests.support.cluster import Cluster, TestDatabase, libpq_address
 from tests.support.ladder_town import Life, Town
 from tests.support.registry import settled_database
 
@@ -31,10 +31,15 @@ class Nights:
     """A town, its database, and its nights."""
 
     town: Town
-    job_url: str
+    of_town: TestDatabase
     runner: asyncio.Runner
     database: Database
     calendar: Calendar
+
+    @property
+    def job_url(self) -> str:
+        """The job login's address."""
+        return self.of_town.job_url
 
     def run(self, on: date) -> Ran:
         """One run for that date."""
@@ -181,7 +186,7 @@ def nights_in(cluster: Cluster, seed: int = 1) -> Iterator[Nights]:
         with asyncio.Runner() as runner:
             job = Database.at(database.job_url, pool_size=2)
             try:
-                yield Nights(town, database.job_url, runner, job, calendar)
+                yield Nights(town, database, runner, job, calendar)
             finally:
                 runner.run(job.close())
 
