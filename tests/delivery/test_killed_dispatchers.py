@@ -100,6 +100,19 @@ def test_two_hundred_letters_survive_a_dispatcher_that_dies_anywhere(town: Outbo
         assert town.statuses()["webhook", "sent"] == LETTERS
 
 
+@pytest.mark.long
+@pytest.mark.timeout(1500)
+def test_two_thousand_letters_survive_a_dispatcher_that_dies_anywhere(town: OutboxTown) -> None:
+    with deaths_of(town) as deaths:
+        deaths.ledgers = 3
+        town.wants("webhook", deaths.gateway.url)
+        town.issue(2000)
+        deaths.until_done(50, longest=1500)
+        assert len(deaths.gateway.wire) == 2000, "a letter was lost"
+        assert sum(deaths.gateway.wire.values()) - 2000 <= 8 * deaths.crashes
+        assert {len(ids) for ids in deaths.gateway.ids.values()} == {1}
+
+
 @pytest.mark.parametrize("temper", [DROPPING, FAILING, SLOW, REFUSING])
 def test_no_letter_is_lost_by_a_gateway_that_takes_it_and_says_otherwise(town: OutboxTown, temper: str) -> None:
     with deaths_of(town, temper) as deaths:
