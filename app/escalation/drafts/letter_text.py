@@ -50,9 +50,18 @@ class Worded:
     body: dict[str, Any]
 
 
+def documents_in(basis: str) -> str:
+    """What of a rule's basis a letter may cite: published documents, not the office's own proposals nor its models."""
+    parts = (one.strip() for one in basis.replace("；", ";").split(";"))
+    return ";".join(
+        one for one in parts if one and not one.startswith("参照") and "建议值" not in one and "不得启用" not in one
+    )
+
+
 def worded(kind: LetterKind, about: EpisodeKind, night: date, basis: str) -> Worded:
     """Title and paragraphs; `basis`: the rung's article, as the edition cites it."""
     title = _TITLES[kind].format(about=_ABOUT[about])
     opening = f"截至{night.year}年{night.month}月{night.day}日,所附清单列明的{_ABOUT[about]}。"
-    texts = (opening, f"依据:{basis}。", _ASKS[kind])
+    cited = documents_in(basis)
+    texts = (opening, *([f"依据:{cited}。"] if cited else ()), _ASKS[kind])
     return Worded(title, {"paragraphs": [{"text": one, "role": "body"} for one in texts]})
