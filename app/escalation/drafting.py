@@ -16,8 +16,8 @@ from sqlalchemy.dialects import postgresql
 from app.audit.record import Subject, record_all
 from app.escalation.drafts.addressing import Desk, Heading, Lines, Party, Row, by_heading, party, rung_of, unit_of
 from app.escalation.drafts.letter_text import worded
-from app.escalation.drafts.places import places_on
 from app.escalation.night.batches import FAILURES, Night, Transactions, note_failure, refuse_lost_connection
+from app.escalation.places import places_on
 from app.infrastructure.context import Context
 from app.reference.rulebook import announced_calendar
 from app.regulation.deadlines import Term, count

@@ -14,11 +14,11 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, insert, select, text
 
 from app.escalation.drafts.addressing import Desk, Party, by_heading
-from app.escalation.drafts.places import places_on
 from app.escalation.night.batches import Night
 from app.escalation.night.climb import TERM_RUNGS
 from app.escalation.night.history import with_queries
 from app.escalation.night.subjects import Decided, Known, aggregates_due, duties_due, letters_due
+from app.escalation.places import places_on
 from app.escalation.run import business_date_of, values
 from app.infrastructure.context import Context
 from app.infrastructure.errors import FieldError, InvalidInput, TemporarilyUnavailable

@@ -242,7 +242,6 @@ async def _issue(context: Context, desk: _Desk, letter: Letter) -> Number:
         "year": number.year,
         "serial": number.serial,
         "content_sha256": bytes.fromhex(digest),
-        "dispatched_on": desk.book.today,
     }
     await context.session.execute(update(Letter).where(Letter.id == letter.id).values(issued))
     told = {"number": str(number), "content_sha256": digest, "hazards": [one["hazard"] for one in lines]}

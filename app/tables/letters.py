@@ -75,9 +75,7 @@ class Letter(Base):
         Index("ix_letter_issuer_status", "issuer_organisation_id", "status", "id"),
         Index("ix_letter_addressee_organisation_id", "addressee_organisation_id"),
         Index("ix_letter_addressee_enterprise_id", "addressee_enterprise_id"),
-        Index(
-            "ix_letter_undispatched", "id", postgresql_where=text("status = 'issued' AND dispatched_on IS NULL")
-        ),
+        Index("ix_letter_undispatched", "id", postgresql_where=text("status = 'issued' AND dispatched_on IS NULL")),
         Index("ix_letter_unserved", "dispatched_on", postgresql_where=text("status = 'issued' AND served_on IS NULL")),
         Index(
             "ix_letter_unanswered",

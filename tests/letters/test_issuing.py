@@ -9,7 +9,7 @@ def test_the_signatory_issues_a_draft_which_gets_its_number_and_hash(registry: R
     assert letter["status"] == "issued"
     assert letter["number"].startswith("东安办函〔2026〕")
     assert letter["content_sha256"]
-    assert letter["dispatched_on"] == "2026-11-23"
+    assert letter["dispatched_on"] is None, "the outbox says when it first left"
 
 
 def test_a_clerk_may_not_issue(registry: Registry) -> None:

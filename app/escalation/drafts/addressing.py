@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.escalation.drafts.letter_text import LETTER_OF_RUNG
-from app.escalation.drafts.places import Places
 from app.escalation.night.batches import Night
+from app.escalation.places import Places
 from app.regulation.deadlines import Calendar
 from app.regulation.edition_ladder import Issuer, LadderRung
 from app.regulation.ladder_clocks import ISSUE, LATE_POSTS

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from sqlalchemy import TextClause, text
 
-from app.escalation.drafts.places import places_on
 from app.escalation.night.batches import (
     BATCH,
     FAILURES,
@@ -28,6 +27,7 @@ from app.escalation.night.subjects import (
     letters_due,
 )
 from app.escalation.night.writing import END, ENDED, OPENED, RAISE, RAISED, audit_parameters, begun, written
+from app.escalation.places import places_on
 from app.infrastructure.context import Context
 from app.reference.rulebook import announced_calendar
 

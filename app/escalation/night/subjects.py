@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from sqlalchemy import RowMapping, text
 
-from app.escalation.drafts.places import Places
 from app.escalation.night.batches import Night
 from app.escalation.night.duties import DONE_ON, DUTIES, ENDS
 from app.escalation.night.history import SERVED
+from app.escalation.places import Places
 from app.infrastructure.context import Context
 from app.regulation.deadlines import Calendar, Term, business_date
 from app.regulation.ladder_clocks import (
