@@ -42,6 +42,7 @@ from app.infrastructure.validation_messages import message_of
 
 MEDIA_TYPE: Final = "application/problem+json"
 MOST_FIELD_ERRORS: Final = 50
+_ANY_OBJECT: Final = {"application/json": {"schema": {"type": "object"}}}
 _CONTENT: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 RefusalRecorder = Callable[[Request, RegistryError], Awaitable[None]]
@@ -357,10 +358,17 @@ def _document(app: FastAPI) -> None:
             schemas.pop(name, None)
         for path in schema.get("paths", {}).values():
             for operation in path.values():
+                _describe_tries(operation)
                 _describe_problems(operation["responses"])
         return schema
 
     app.openapi = with_problems  # type: ignore[method-assign] # FastAPI's own documented way to extend the document
+
+
+def _describe_tries(operation: Mapping[str, Any]) -> None:
+    if any(one["name"] == "dry_run" for one in operation.get("parameters", ())):
+        told = {"description": "只核对条件(dry_run=true),没有办理", "content": _ANY_OBJECT}
+        operation["responses"].setdefault("200", told)
 
 
 def _describe_problems(responses: dict[str, dict[str, Any]]) -> None:

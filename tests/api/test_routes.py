@@ -104,6 +104,14 @@ def test_a_refused_act_leaves_exactly_one_line_of_its_route(
     assert line == {"code": "unauthenticated", "route": f"{method.upper()} {path}", "account_id": None}
 
 
+def test_whatever_may_be_tried_documents_what_a_try_is_answered() -> None:
+    tried = [
+        one for one in OPERATIONS.values() if any(named["name"] == "dry_run" for named in one.get("parameters", ()))
+    ]
+    assert len(tried) > 20
+    assert [one["operationId"] for one in tried if "200" not in one["responses"]] == []
+
+
 def test_the_documentation_needs_no_foreign_server(registry: Registry) -> None:
     page = registry.client.get("/docs")
     assert page.status_code == 200
