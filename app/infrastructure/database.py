@@ -303,4 +303,6 @@ def _forget_prepared(connection: Any, record: Any, _state: object) -> None:  # n
 
 
 def _forget_prepared_of(connection: Connection) -> None:
-    connection.info.pop(_PREPARED, None)
+    # Of a connection that broke nothing is left to forget.
+    if not connection.invalidated:
+        connection.info.pop(_PREPARED, None)

@@ -235,7 +235,7 @@ def _letters(registry: Registry) -> None:
     registry.get(f"/letters/{second['id']}", by=papers.HEAD)
     batch = {"letters": [{"letter_id": second["id"], "version": 0}]}
     registry.post("/letter-issuings", batch, by=papers.HEAD)
-    served = {"manner": "post", "received_by": "收发室", "served_on": out["dispatched_on"]}
+    served = {"manner": "post", "received_by": "收发室", "served_on": out["issued_at"][:10]}
     registry.post(f"/letters/{first['id']}/service", served, by=CLERK)
     registry.post(f"/letters/{first['id']}/copies/{out['copies'][0]['id']}/service", served, by=CLERK)
     registry.post(f"/letters/{second['id']}/acknowledgement", None, by=HEAD)
