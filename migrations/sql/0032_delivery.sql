@@ -138,8 +138,10 @@ CREATE TABLE delivery_address (
 
 CREATE UNIQUE INDEX uq_delivery_address_in_use ON delivery_address (coalesce(account_id, 0), coalesce(organisation_id, 0), coalesce(enterprise_id, 0), channel) WHERE ended_at IS NULL;
 
+-- squawk-ignore require-concurrent-index-creation
 CREATE INDEX ix_letter_undispatched ON letter (id) WHERE status = 'issued' AND dispatched_on IS NULL;
 
+-- squawk-ignore require-concurrent-index-creation
 CREATE INDEX ix_reminder_raised_on ON reminder (raised_on);
 
 ALTER TABLE delivery ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
