@@ -19,7 +19,7 @@ from tests.support.registry import Registry
 
 
 def seconds(registry: Registry) -> int:
-    return int(rows(registry, "SELECT extract(epoch FROM registry_now())::bigint")[0][0])
+    return int(rows(registry, "SELECT floor(extract(epoch FROM registry_now()))")[0][0])
 
 
 @pytest.fixture(scope="module")
