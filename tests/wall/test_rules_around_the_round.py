@@ -1,15 +1,21 @@
-"""What stands around the round: opening, paper, the hazard's row, history, documents, posts, the paper past."""
+"""What stands around the round: opening, paper, the hazard's row, papers, posts, the ladder, letters, the outbox."""
 
 import psycopg
 import pytest
 
-from tests.support import wall_cases_around, wall_cases_audit, wall_cases_papers
+from tests.support import wall_cases_around, wall_cases_audit, wall_cases_ladder, wall_cases_outbox, wall_cases_papers
 from tests.support.wall_bench import WORLDS, Bench
 from tests.support.wall_cases import Case
 from tests.support.wall_steps import refusal
 from tests.wall.conftest import Walled
 
-CASES = (*wall_cases_around.around(), *wall_cases_papers.around(), *wall_cases_audit.around())
+OF_THE_LADDER = (*wall_cases_ladder.of_ladder(), *wall_cases_outbox.of_outbox())
+CASES = (
+    *wall_cases_around.around(),
+    *wall_cases_papers.around(),
+    *wall_cases_audit.around(),
+    *OF_THE_LADDER,
+)
 
 
 def met(walled: Walled, case: Case) -> str:
