@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from app.infrastructure.errors import Conflict
@@ -11,8 +12,10 @@ from app.infrastructure.errors import Conflict
 class EvidenceFolder:
     """Content-addressed files below one folder; a file is never overwritten."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, altered: Callable[[], Conflict] | None = None) -> None:
+        """`altered`: what is told of a file that is gone or has another hash; of evidence unless given."""
         self._root = root
+        self._altered = altered or _altered
 
     async def keep(self, content: bytes) -> bytes:
         """Writes the bytes and gives their SHA-256; the same bytes twice are one file."""
@@ -21,14 +24,14 @@ class EvidenceFolder:
         return digest.digest()
 
     async def fetch(self, sha256: bytes) -> bytes:
-        """The bytes of that hash; Conflict `evidence_altered` where the file no longer has it: never served."""
+        """The bytes of that hash; Conflict where the file no longer has it: never served."""
         path = self._path(sha256.hex())
         try:
             content = await asyncio.to_thread(path.read_bytes)
         except FileNotFoundError:
-            raise _altered() from None
+            raise self._altered() from None
         if hashlib.sha256(content).digest() != sha256:
-            raise _altered()
+            raise self._altered()
         return content
 
     def _path(self, name: str) -> Path:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
-from app.jobs import dispatch, escalate, hand_out_heads, recount_deadlines, remove_expired, seal
+from app.jobs import dispatch, escalate, hand_out_heads, print_letters, recount_deadlines, remove_expired, seal
 from app.jobs.work import Work
 
 
@@ -23,6 +23,7 @@ SCHEDULE: tuple[Job, ...] = (
     Job("hand_out_heads", {"minute": "*/10", "second": "30"}, hand_out_heads.run),
     Job(escalate.NAME, {"hour": "0", "minute": "30"}, escalate.run, at_start=True),
     Job(dispatch.NAME, {"minute": "*", "second": "15"}, dispatch.run, at_start=True),
+    Job(print_letters.NAME, {"minute": "*", "second": "30"}, print_letters.run, at_start=True),
     Job("remove_expired", {"hour": "2", "minute": "10"}, remove_expired.run),
     Job("recount_provisional_deadlines", {"hour": "2", "minute": "20"}, recount_deadlines.run),
 )

@@ -57,7 +57,8 @@ def is_addressed_to(actor: Actor) -> ColumnElement[bool]:
     return false()
 
 
-def _copy_of(actor: Actor) -> ColumnElement[bool]:
+def copy_of(actor: Actor) -> ColumnElement[bool]:
+    """Of the copies, the one whose reader the actor's organisation or enterprise is."""
     if actor.role_class is RoleClass.ENTERPRISE and actor.enterprise_id is not None:
         return LetterCopy.enterprise_id == actor.enterprise_id
     if actor.role_class is RoleClass.OFFICIAL and actor.organisation_id is not None:
@@ -72,7 +73,7 @@ def is_whole(actor: Actor) -> ColumnElement[bool]:
 
 def letter_is_visible(actor: Actor) -> ColumnElement[bool]:
     """Every letter the actor may see anything of."""
-    copied = select(LetterCopy.id).where(LetterCopy.letter_id == Letter.id, _copy_of(actor)).correlate(Letter).exists()
+    copied = select(LetterCopy.id).where(LetterCopy.letter_id == Letter.id, copy_of(actor)).correlate(Letter).exists()
     return or_(is_whole(actor), and_(Letter.status.in_(OUT), copied))
 
 
@@ -89,7 +90,7 @@ def shown_letters(actor: Actor) -> Select[Any, *tuple[Any, ...]]:
     """Letters in the actor's sight, as `told` reads them."""
     own_lines = (
         select(func.max(func.cardinality(LetterCopy.item_ids)))
-        .where(LetterCopy.letter_id == Letter.id, _copy_of(actor))
+        .where(LetterCopy.letter_id == Letter.id, copy_of(actor))
         .correlate(Letter)
         .scalar_subquery()
     )
@@ -215,7 +216,7 @@ async def _copies(context: Context, row: Mapping[str, Any]) -> list[dict[str, An
         .order_by(LetterCopy.id)
     )
     if not row["is_whole"]:
-        wanted = wanted.where(_copy_of(context.actor))
+        wanted = wanted.where(copy_of(context.actor))
     return [dict(copy) for copy in (await context.session.execute(wanted)).mappings()]
 
 

@@ -1,19 +1,23 @@
 """The routes of letters: written, issued, voided, served, answered; each reader sees its own."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.accounts.authentication import SignedIn
+from app.accounts.authentication import SignedIn, SignedInToRead
 from app.accounts.idempotency import OnceOnly, shown
 from app.accounts.sensitive_reads import record_read
 from app.hazards.acting import IfMatch
+from app.infrastructure.downloads import MEDIA_TYPES, downloaded
 from app.infrastructure.errors import InvalidParameter
 from app.infrastructure.keyset import linked
 from app.infrastructure.problem_details import problem_responses
+from app.letter_forms.rendering import FileFormat
 from app.letters import issuing, numbers, reading, serving, writing
+from app.letters.files.keeping import asked_sheet, keep
+from app.letters.files.printing import Press
 from app.letters.schemas import Batch, Ending, LetterFilter, NewLetter, NewReply, NewService, NewText, SeriesFilter
 from app.regulation.vocabulary import LetterStatus
 
@@ -21,6 +25,12 @@ router = APIRouter(tags=["公文"], responses=problem_responses(400, 401, 403, 4
 
 LetterId = Annotated[UUID, Path(description="公文 id")]
 CopyId = Annotated[UUID, Path(description="抄送件 id")]
+_FILE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()},
+        "description": "公文文件",
+    }
+}
 _ETAG = re.compile(r'"(\d{1,9})"', re.ASCII)
 
 
@@ -55,6 +65,34 @@ async def read_letter(letter_id: LetterId, request: Request, context: SignedIn) 
     if answer.body["status"] == LetterStatus.DRAFT.value:
         await record_read(context, request, issuing.OPENED, issuing.opened(letter_id, answer.body["version"]))
     return shown(answer)
+
+
+@router.get(
+    "/letters/{letter_id}/file",
+    operation_id="read_letter_file",
+    summary="下载公文文件",
+    response_class=Response,
+    responses=_FILE,
+)
+async def read_letter_file(
+    letter_id: LetterId,
+    request: Request,
+    reader: SignedInToRead,
+    form: Annotated[FileFormat, Query(description="pdf 或者 docx")] = "pdf",
+    copy: Annotated[UUID | None, Query(description="抄送件 id;只收到抄送件的读者不必填写")] = None,
+) -> Response:
+    """A draft set anew and marked, an issued letter as it was kept; nothing is set while a transaction waits."""
+    async with reader.transaction() as context:
+        sheet = await asked_sheet(context, letter_id, form, copy)
+    press: Press = request.app.state.press
+    made = await sheet.read(press)
+    if sheet.opened is not None:
+        async with reader.transaction() as context:
+            await record_read(context, request, issuing.OPENED, issuing.opened(*sheet.opened))
+    elif sheet.content is not None and not sheet.is_draft:
+        async with reader.transaction() as context:
+            made = await keep(context, press, sheet, made)
+    return downloaded(made.data, sheet.name)
 
 
 @router.post("/letters/{letter_id}/text", status_code=201, operation_id="rewrite_letter", summary="修改公文草稿")
