@@ -16,10 +16,13 @@ from app.console.router import router as console
 from app.enforcement.router import of_enterprise as enforcement_of_enterprise
 from app.enforcement.router import router as enforcement
 from app.enterprises.router import router as enterprises
+from app.escalation.router import router as escalation
 from app.evidence.folder import EvidenceFolder
 from app.evidence.router import router as evidence
 from app.exchange.router import router as exchange
 from app.hazards.router import router as hazards
+from app.holds.router import router as holds
+from app.inbox.router import router as inbox
 from app.infrastructure.clock import machine_seconds
 from app.infrastructure.database import Database
 from app.infrastructure.middleware import install_edge, limit_by_path
@@ -31,6 +34,7 @@ from app.infrastructure.settings import Settings
 from app.infrastructure.unnamed_proxy import Unnamed
 from app.infrastructure.vault import Vault
 from app.infrastructure.workbook import WorkbookLimits
+from app.letters.files.printing import press_of
 from app.letters.router import router as letters
 from app.personnel.router import router as personnel
 from app.rectification.router import router as rectification
@@ -70,6 +74,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     enforcement,
     enforcement_of_enterprise,
     letters,
+    inbox,
+    escalation,
+    holds,
     statistics,
     exchange,
     worklist,
@@ -104,6 +111,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.settings = settings
     app.state.vault = Vault(settings.identity_key_bytes())
     app.state.evidence = EvidenceFolder(settings.data_dir / "evidence")
+    app.state.press = press_of(settings.letters, settings.data_dir)
     app.state.sign_on = Provider.configured(settings.security, machine_seconds)
     app.state.readiness = OneLook()
     app.state.unnamed_proxies = Unnamed()

@@ -22,6 +22,7 @@ from app.infrastructure.context import Context
 from app.reference.rulebook import announced_calendar
 from app.regulation.deadlines import Term, count
 from app.regulation.ladder_clocks import DUTY_LABELS
+from app.regulation.vocabulary import HoldReason
 from app.tables.escalation import DispatchHold
 from app.tables.letters import Letter
 
@@ -252,6 +253,11 @@ async def _hold_too_many(context: Context, night: Night) -> None:
     tonights = int((await context.session.execute(_TONIGHTS, {"night": night.on})).scalar_one())
     if tonights > night.edition.ladder.max_letters_per_night:
         note = f"{night.on.isoformat()} 起草 {tonights} 件,超过 {night.edition.ladder.max_letters_per_night} 件"
-        row = {"reason": "too_many_letters", "note": note, "run_id": night.run_id}
-        await context.session.execute(postgresql.insert(DispatchHold).values(row).on_conflict_do_nothing())
+        row = {"reason": HoldReason.TOO_MANY_LETTERS.value, "note": note, "run_id": night.run_id}
+        held = postgresql.insert(DispatchHold).values(row).on_conflict_do_nothing().returning(DispatchHold.id)
+        placed = [
+            (Subject("dispatch_hold", one), {"reason": row["reason"], "run": night.run_id})
+            for one in (await context.session.execute(held)).scalars()
+        ]
+        await record_all(context, "dispatch:hold:placed", placed)
         night.counts["dispatch_held"] += 1

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, insert, select, text
 
 from app.escalation.drafts.addressing import Desk, Party, by_heading
+from app.escalation.drafts.letter_text import worded
 from app.escalation.night.batches import Night
 from app.escalation.night.climb import TERM_RUNGS
 from app.escalation.night.history import with_queries
@@ -59,10 +60,13 @@ _LETTERS: Final = text(
 _LINES: Final = text(
     """
     SELECT h.id AS hazard_id, h.public_id, h.ledger_number, h.unit_id, h.lead_organisation_id, h.listing_office_id,
-           h.enterprise_id, h.responsible_organisation_id
-      FROM hazard h WHERE h.id = ANY (CAST(:ids AS bigint[]))
+           h.enterprise_id, h.responsible_organisation_id, n.name AS enterprise_name
+      FROM hazard h LEFT JOIN enterprise n ON n.id = h.enterprise_id
+     WHERE h.id = ANY (CAST(:ids AS bigint[]))
     """
 )
+_SHOWN_AS: Final = "shown_as"
+"""In a row of a rung: its line in the list, which is told its addressee when its letter is found."""
 _NOBODY: Final[Mapping[str, Any]] = dict.fromkeys(
     ("hazard_id", "public_id", "ledger_number", "unit_id", "lead_organisation_id", "listing_office_id", "enterprise_id",
      "responsible_organisation_id", "late_id", "of_unit_id", "of_enterprise_id", "duty", "level_post",
@@ -102,7 +106,10 @@ async def rehearsed(context: Context, as_of: date | None, text_of_edition: str |
     if text_of_edition is not None:
         faults = check_edition(text_of_edition)
         if faults:
-            fields = tuple(FieldError(f"/{one.path}", "edition_fault", f"{one.reason};{one.remedy}") for one in faults)
+            fields = tuple(
+                FieldError(f"/{one.path}", "edition_fault", f"{one.reason};{one.remedy}", "edition_toml")
+                for one in faults
+            )
             raise InvalidInput("edition_invalid", f"规则版本有 {len(faults)} 处错误。", fields=fields)
         digest = hashlib.sha256(text_of_edition.encode()).hexdigest()
         return Wanted(on, load_edition(text_of_edition), None, digest)
@@ -161,9 +168,10 @@ async def _terms(context: Context, night: Night, ids: Sequence[int], seen: _Seen
     for row in rows:
         line = lines[row["hazard_id"]]
         told = {"kind": "term", "word": row["word"], "day": row["day"], "days": row["days"]}
-        seen.add(row["what"], {**_named(line), **{name: value for name, value in told.items() if value is not None}})
+        shown = {**_named(line), **{name: value for name, value in told.items() if value is not None}}
+        seen.add(row["what"], shown)
         if row["what"] == "raises":
-            seen.raised.append({**_NOBODY, **line, "kind": "term", "rung": row["word"]})
+            seen.raised.append({**_NOBODY, **line, "kind": "term", "rung": row["word"], _SHOWN_AS: shown})
 
 
 async def _decided(context: Context, decided: Sequence[Decided], seen: _Seen) -> None:
@@ -177,16 +185,11 @@ async def _decided(context: Context, decided: Sequence[Decided], seen: _Seen) ->
         if one.due.opening is not None:
             seen.add("opens", {**told, "word": one.due.opening.cause, "day": one.due.opening.counts_from})
         if one.due.raising is not None:
-            seen.add("raises", {**told, "word": one.due.raising.rung, "days": one.due.raising.days})
-            seen.raised.append(
-                {
-                    **_NOBODY,
-                    **line,
-                    **letters.get(one.columns.get("letter_id", 0), {}),
-                    **_subject(one),
-                    "rung": one.due.raising.rung,
-                }
-            )
+            shown = {**told, "word": one.due.raising.rung.value, "days": one.due.raising.days}
+            seen.add("raises", shown)
+            about = letters.get(one.columns.get("letter_id", 0), {})
+            raised = {"rung": one.due.raising.rung, _SHOWN_AS: shown}
+            seen.raised.append({**_NOBODY, **line, **about, **_subject(one), **raised})
 
 
 def _duty(one: Decided) -> dict[str, Any]:
@@ -216,23 +219,17 @@ async def _letters(context: Context, ids: Iterable[int]) -> dict[int, Mapping[st
 
 
 def _named(line: Mapping[str, Any]) -> dict[str, Any]:
-    return {"hazard": str(line["public_id"]), "ledger_number": line["ledger_number"]} if line else {}
+    if not line:
+        return {}
+    return {
+        "hazard": str(line["public_id"]),
+        "ledger_number": line["ledger_number"],
+        "enterprise": line["enterprise_name"],
+    }
 
 
 def _result(wanted: Wanted, desk: Desk, seen: _Seen) -> dict[str, Any]:
-    items: dict[tuple[LetterKind, int, Party], int] = defaultdict(int)
-    for heading, rows in by_heading(seen.raised, desk).items():
-        items[heading.kind, heading.issuer_id, heading.addressee] += len(rows)
-    letters = [
-        {
-            "kind": kind.value,
-            "label": kind.label,
-            "issuer": desk.places.bodies[issuer_id].name,
-            "addressee": _name_of(desk, addressee),
-            "items": count,
-        }
-        for (kind, issuer_id, addressee), count in items.items()
-    ]
+    letters = _letters_of(desk, seen)
     limit = wanted.edition.ladder.max_letters_per_night
     return {
         "business_date": wanted.on.isoformat(),
@@ -249,6 +246,29 @@ def _result(wanted: Wanted, desk: Desk, seen: _Seen) -> dict[str, Any]:
         "reminds": _plain(seen.lists["reminds"]),
         "letters": letters[:_SHOWN],
     }
+
+
+def _letters_of(desk: Desk, seen: _Seen) -> list[dict[str, Any]]:
+    """The drafts there would be, numbered; each rung's line is told whose it is in."""
+    drafts: dict[tuple[LetterKind, int, Party], dict[str, Any]] = {}
+    for heading, rows in by_heading(seen.raised, desk).items():
+        draft = drafts.setdefault(
+            (heading.kind, heading.issuer_id, heading.addressee),
+            {
+                "draft": len(drafts) + 1,
+                "kind": heading.kind.value,
+                "label": heading.kind.label,
+                "title": worded(heading.kind, heading.about, desk.night.on, heading.basis).title,
+                "issuer": desk.places.bodies[heading.issuer_id].name,
+                "signatory": heading.post.label,
+                "addressee": _name_of(desk, heading.addressee),
+                "items": 0,
+            },
+        )
+        draft["items"] += len(rows)
+        for row in rows:
+            row[_SHOWN_AS].update({"addressee": draft["addressee"], "draft": draft["draft"]})
+    return list(drafts.values())
 
 
 def _name_of(desk: Desk, party: Party) -> str:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +23,14 @@ class Answer:
     def etag(self) -> str | None:
         """The strong entity tag of a versioned thing."""
         return None if self.version is None else f'"{self.version}"'
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - JSON's own
+    """Dates, instants and identifiers as JSON writes them, however deep they stand."""
+    if isinstance(value, Mapping):
+        return {name: plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, UUID):
+        return str(value)
+    return value.isoformat() if isinstance(value, date) else value

@@ -146,6 +146,7 @@ CONSTRAINT_MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "ck_transfer_goes_elsewhere": ("transfer_to_the_same", "不得移送给现在的牵头部门，请改选接收部门。"),
     "uq_transfer_refusal_transfer_id": ("transfer_already_refused", "这次移送已被拒收，不得重复办理。"),
     # Letters
+    "uq_dispatch_hold_open": ("dispatch_already_held", "以同一原因暂停发文正在生效,无须再次暂停,请刷新后核对。"),
     "uq_letter_service_letter_id": ("already_served", "这件公文刚刚由他人登记了送达，不重复登记，请刷新后核对。"),
     "uq_letter_service_copy_id": ("already_served", "这件抄送件刚刚由他人登记了送达，不重复登记，请刷新后核对。"),
     "uq_penalty_supersedes_id": (

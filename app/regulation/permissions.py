@@ -207,6 +207,12 @@ class Permission(StrEnum):
     CHANGES_READ = "changes:read"
     CRITERION_IMPORT = "criterion:import"
     CRITERION_READ = "criterion:read"
+    DELIVERY_PAUSE = "delivery:pause"
+    DELIVERY_READ = "delivery:read"
+    DELIVERY_RESOLVE = "delivery:resolve"
+    DISPATCH_HOLD_ORDER = "dispatch_hold:order"
+    DISPATCH_HOLD_READ = "dispatch_hold:read"
+    DISPATCH_HOLD_RELEASE = "dispatch_hold:release"
     EDITION_LOAD = "edition:load"
     EDITION_READ = "edition:read"
     ENFORCEMENT_OVERSEE = "enforcement:oversee"
@@ -214,9 +220,17 @@ class Permission(StrEnum):
     ENFORCEMENT_RECORD = "enforcement:record"
     ENTERPRISE_CREATE = "enterprise:create"
     ENTERPRISE_READ = "enterprise:read"
+    ESCALATION_READ = "escalation:read"
+    ESCALATION_REHEARSAL_MAKE = "escalation_rehearsal:make"
+    ESCALATION_REHEARSAL_READ = "escalation_rehearsal:read"
+    ESCALATION_RUN_READ = "escalation_run:read"
+    ESCALATION_SUSPEND = "escalation:suspend"
+    ESCALATION_SUSPENSION_APPROVE = "escalation:approve_suspension"
     EVIDENCE_ADD = "evidence:add"
     EVIDENCE_READ = "evidence:read"
     HAZARD_READ = "hazard:read"
+    INBOX_ACKNOWLEDGE = "inbox:acknowledge"
+    INBOX_READ = "inbox:read"
     LEDGER_ATTEST = "ledger:attest"
     LEDGER_IMPORT = "ledger:import"
     LETTER_ANSWER = "letter:answer"
@@ -243,6 +257,9 @@ _WORKING_POSTS = _EVERY_POST - _ADMINISTRATIVE_POSTS
 _OFFICIAL_POSTS = _WORKING_POSTS - _ENTERPRISE_POSTS
 _AUDITORS = frozenset({PostKind.AUDIT_ADMINISTRATOR, PostKind.AUDITOR})
 _READERS = _WORKING_POSTS | {PostKind.AUDITOR}
+_SIGNATORIES = frozenset(
+    {PostKind.DEPUTY_HEAD, PostKind.PRINCIPAL_HEAD, PostKind.OFFICE_HEAD, PostKind.GOVERNMENT_HEAD}
+)
 
 PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
     Permission.ACCESS_RESTORATION_READ: _ADMINISTRATORS | _AUDITORS,
@@ -264,6 +281,12 @@ PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
     Permission.CHANGES_READ: frozenset({RoleClass.PLATFORM, PostKind.OFFICE_CLERK, PostKind.OFFICE_HEAD}),
     Permission.CRITERION_IMPORT: frozenset({PostKind.SYSTEM_ADMINISTRATOR}),
     Permission.CRITERION_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
+    Permission.DISPATCH_HOLD_ORDER: frozenset({PostKind.OFFICE_HEAD}),
+    Permission.DISPATCH_HOLD_READ: _OFFICE_POSTS | _AUDITORS,
+    Permission.DISPATCH_HOLD_RELEASE: frozenset({PostKind.OFFICE_HEAD}),
+    Permission.DELIVERY_PAUSE: _OFFICE_POSTS,
+    Permission.DELIVERY_READ: _DEPARTMENT_POSTS | _OFFICE_POSTS | {PostKind.GOVERNMENT_HEAD, PostKind.AUDITOR},
+    Permission.DELIVERY_RESOLVE: _DEPARTMENT_POSTS | _OFFICE_POSTS | {PostKind.GOVERNMENT_HEAD},
     Permission.EDITION_LOAD: frozenset(),
     Permission.EDITION_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
     Permission.ENFORCEMENT_OVERSEE: _OFFICIAL_POSTS | {PostKind.AUDITOR, RoleClass.IMPORT},
@@ -272,16 +295,22 @@ PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
     Permission.ENFORCEMENT_RECORD: _DEPARTMENT_POSTS | _OFFICE_POSTS | {RoleClass.OFFICIAL, RoleClass.IMPORT},
     Permission.ENTERPRISE_CREATE: _OFFICIAL_POSTS,
     Permission.ENTERPRISE_READ: _READERS | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
+    Permission.ESCALATION_READ: _READERS | {RoleClass.ENTERPRISE},
+    Permission.ESCALATION_REHEARSAL_MAKE: _OFFICE_POSTS,
+    Permission.ESCALATION_REHEARSAL_READ: _OFFICE_POSTS | _AUDITORS,
+    Permission.ESCALATION_RUN_READ: _OFFICE_POSTS | _AUDITORS,
+    Permission.ESCALATION_SUSPEND: _SIGNATORIES,
+    Permission.ESCALATION_SUSPENSION_APPROVE: frozenset({PostKind.OFFICE_HEAD, PostKind.GOVERNMENT_HEAD}),
     Permission.EVIDENCE_ADD: _WORKING_POSTS | {RoleClass.ENTERPRISE},
     Permission.EVIDENCE_READ: _READERS | {RoleClass.ENTERPRISE},
     Permission.HAZARD_READ: _READERS | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
+    Permission.INBOX_ACKNOWLEDGE: _WORKING_POSTS | {RoleClass.ENTERPRISE},
+    Permission.INBOX_READ: _WORKING_POSTS | {RoleClass.ENTERPRISE},
     Permission.LEDGER_ATTEST: _OFFICE_POSTS,
     Permission.LEDGER_IMPORT: _OFFICE_POSTS | {RoleClass.IMPORT},
     Permission.LETTER_ANSWER: _WORKING_POSTS | {RoleClass.ENTERPRISE},
     Permission.LETTER_DRAFT: _DEPARTMENT_POSTS | _OFFICE_POSTS,
-    Permission.LETTER_ISSUE: frozenset(
-        {PostKind.DEPUTY_HEAD, PostKind.PRINCIPAL_HEAD, PostKind.OFFICE_HEAD, PostKind.GOVERNMENT_HEAD}
-    ),
+    Permission.LETTER_ISSUE: _SIGNATORIES,
     Permission.LETTER_READ: _READERS | {RoleClass.ENTERPRISE},
     Permission.ORGANISATION_CONFIRM: _TWO_ADMINISTRATORS,
     Permission.ORGANISATION_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},

@@ -3,21 +3,7 @@
 Decides nothing; `lifecycle`, `permissions` and `sign_off` do. `docs/glossary.md` joins these words with their articles.
 """
 
-from enum import StrEnum
-from typing import Self
-
-
-class Word(StrEnum):
-    """An enumerated word whose members carry the Chinese that people read."""
-
-    label: str
-
-    def __new__(cls, value: str, label: str = "") -> Self:
-        """A member is its value; its Chinese reading is its label."""
-        word = str.__new__(cls, value)
-        word._value_ = value
-        word.label = label
-        return word
+from app.regulation.word import Word as Word  # noqa: PLC0414 - everybody takes it from here
 
 
 class State(Word):
@@ -292,6 +278,17 @@ class RaiseReason(Word):
     THRESHOLD = "threshold", "达到规定天数"
     SLOW = "slow", "进展缓慢"
     NO_REPLY = "no_reply", "逾期未复函"
+
+
+class HoldReason(Word):
+    """Why nothing is issued and sent until an office has rehearsed and released it (design 3.3)."""
+
+    FIRST_START = "first_start", "首次启用"
+    IMPORT = "import", "导入台账"
+    RESTORE = "restore", "恢复数据"
+    EDITION_CHANGE = "edition_change", "更换规则版本"
+    TOO_MANY_LETTERS = "too_many_letters", "一夜起草过多"
+    ORDERED = "ordered", "人工暂停"
 
 
 class LetterKind(Word):

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.regulation.vocabulary import EpisodeCause, EpisodeEnd, EpisodeKind, RaiseReason, Rung
+from app.regulation.vocabulary import EpisodeCause, EpisodeEnd, EpisodeKind, HoldReason, RaiseReason, Rung
 from app.tables.base import Base, HazardChild, Key, RecordedAt, SmallInt, not_blank, one_of
 
 RUNG_ORDER = " ".join(f"WHEN '{rung.value}' THEN {order}" for order, rung in enumerate(Rung, start=1))
@@ -204,8 +204,10 @@ class RungSuspension(Base):
     until_on: Mapped[date]
     reason: Mapped[str]
     proposed_by_account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="RESTRICT"))
+    proposed_by_appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id", ondelete="RESTRICT"))
     proposed_at: Mapped[RecordedAt]
     approved_by_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="RESTRICT"))
+    approved_by_appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id", ondelete="RESTRICT"))
     approved_at: Mapped[datetime | None]
 
 
@@ -230,10 +232,8 @@ class DispatchHold(Base):
 
     __tablename__ = "dispatch_hold"
     __table_args__ = (
-        CheckConstraint(
-            "reason IN ('first_start', 'import', 'restore', 'edition_change', 'too_many_letters', 'ordered')",
-            name="reason_is_known",
-        ),
+        one_of("reason", HoldReason),
+        not_blank("release_note"),
         CheckConstraint("num_nonnulls(released_at, released_by_account_id) IN (0, 2)", name="release_is_whole"),
         CheckConstraint("released_at >= held_at", name="period_is_forward"),
         Index("uq_dispatch_hold_open", "reason", unique=True, postgresql_where=text("released_at IS NULL")),
@@ -242,12 +242,15 @@ class DispatchHold(Base):
     public_id: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"), unique=True)
     reason: Mapped[str]
     note: Mapped[str | None]
+    ordered_by_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="RESTRICT"))
+    """Null where the registry itself held: at a night, a start, a restore."""
     held_at: Mapped[RecordedAt]
     run_id: Mapped[int | None] = mapped_column(ForeignKey("escalation_run.id", ondelete="RESTRICT"))
     rehearsal_id: Mapped[int | None] = mapped_column(ForeignKey("escalation_rehearsal.id", ondelete="RESTRICT"))
     """The rehearsal that whoever released it had seen."""
     released_at: Mapped[datetime | None]
     released_by_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="RESTRICT"))
+    release_note: Mapped[str | None]
 
 
 class EscalationRehearsal(Base):
