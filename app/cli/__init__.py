@@ -24,6 +24,7 @@ _COMMANDS: Final = {
     "account": ("account", "account", "账号:首任三员,应急恢复登录、确认任职。"),
     "audit": ("audit", "audit", "审计:封存、树头、签名密钥。"),
     "calendar": ("calendar", "calendar", "工作日历:重新计算暂定期限。"),
+    "demo-clock": ("demo_clock", "app", "演示时钟:查看、向后拨(只用于演示),逐夜运行升档作业。"),
     "delivery": ("delivery", "app", "发送:情况、暂停和解除、接收地址。"),
     "escalate": ("escalate", "escalate", "升档作业:为今天或者指定日期运行一次。"),
     "enforcement": ("enforcement", "app", "行政处罚:导入、执法次数提醒。"),
@@ -70,13 +71,21 @@ _PORT = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="监
 
 
 @app.command(help="启动演示:内置数据库、样例机构和台账,就绪后给出登录方式。")
-def demo(port: _PORT = None, *, fresh: Annotated[bool, typer.Option("--fresh", help="清空后重新开始")] = False) -> None:
+def demo(
+    port: _PORT = None,
+    clock: Annotated[
+        str | None, typer.Option("--clock", help="演示时钟从哪一天 9 时开始走(YYYY-MM-DD);默认今天")
+    ] = None,
+    *,
+    fresh: Annotated[bool, typer.Option("--fresh", help="清空后重新开始")] = False,
+) -> None:
     """The demo until Ctrl-C or SIGTERM."""
     from app.cli import serving
+    from app.cli.demo_clock import starting_day
     from app.infrastructure.settings import load_settings
 
-    settings = load_settings()
-    serving.run_demo(settings.model_copy(update={"port": port or settings.port}), fresh=fresh)
+    settings, begins_on = load_settings(), starting_day(clock)
+    serving.run_demo(settings.model_copy(update={"port": port or settings.port}), fresh=fresh, begins_on=begins_on)
 
 
 @app.command(help="启动服务,不带样例数据。")

@@ -98,5 +98,9 @@ def _tell(ran: Ran) -> None:
     if ran.stopped_because is not None:
         _err.print(ran.stopped_because, style="red", markup=False)
         return
-    told = "、".join(f"{_LABELS.get(name, name)} {count}" for name, count in ran.counts.items())
-    _out.print(f"{ran.business_date.isoformat()}({ran.edition}):{told or '没有到期事项'}。", markup=False)
+    _out.print(f"{ran.business_date.isoformat()}({ran.edition}):{told_of(ran) or '没有到期事项'}。", markup=False)
+
+
+def told_of(ran: Ran) -> str:
+    """What a run did, in words; empty where nothing was due."""
+    return "、".join(f"{_LABELS.get(name, name)} {count}" for name, count in ran.counts.items())

@@ -25,6 +25,7 @@ from app.exchange.ledger_attestation import attest, batch_view
 from app.exchange.ledger_import import known_names, take_in
 from app.exchange.ledger_rows import understand_ledger
 from app.exchange.placing.report import ImportReport
+from app.holding.hold import HOW_TO_RELEASE
 from app.infrastructure.answers import Answer
 from app.infrastructure.database import Database, SystemPrincipal
 from app.infrastructure.errors import NotPermitted, RegistryError, Unauthenticated
@@ -245,7 +246,10 @@ def _what_next(report: ImportReport, *, dry_run: bool) -> str:
         return "试导入完毕,没有留下任何数据。"
     if report.batch is None:
         return "没有可以登记的行。"
-    return f"批次 {report.batch}:已销号的行须两人分别核对确认:qingling ledger attest {report.batch} --login 登录名"
+    attest_it = (
+        f"批次 {report.batch}:已销号的行须两人分别核对确认:qingling ledger attest {report.batch} --login 登录名。"
+    )
+    return attest_it + HOW_TO_RELEASE if report.rows["imported"] or report.rows["repaired"] else attest_it
 
 
 def _print_batch(view: dict[str, Any], *, to: Console) -> None:

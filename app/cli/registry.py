@@ -11,9 +11,10 @@ from rich.console import Console
 from sqlalchemy.engine import URL
 
 from app.cli.connection import migrate, migrating, registry_of
+from app.holding.hold import HOW_TO_RELEASE
 from app.infrastructure.owner import owner_transaction
 from app.infrastructure.settings import SettingsRefused, load_settings, with_generated_keys
-from app.reference.edition_loading import load_edition_text
+from app.reference.edition_loading import change_edition
 from app.reference.initialise import Initialisation, initialise
 from app.regulation.edition_check import check_edition
 from app.tables.roles import roles_sql
@@ -48,7 +49,7 @@ def init(
     migrate(settings)
     with registry_of(settings) as addresses:
         asyncio.run(_initialise(migrating(addresses), wanted))
-    _out.print(f"已启用,启用日期 {go_live.date().isoformat()}。", markup=False)
+    _out.print(f"已启用,启用日期 {go_live.date().isoformat()}。{HOW_TO_RELEASE}", markup=False)
 
 
 def text_of(file: Path) -> str:
@@ -110,10 +111,11 @@ def load(
     settings = load_settings()
     text = text_of(file or settings.edition)
     with registry_of(settings) as addresses:
-        edition_id = asyncio.run(_load(migrating(addresses), text))
-    _out.print(f"规则版本已加载(编号 {edition_id})。", markup=False)
+        edition_id, is_new = asyncio.run(_load(migrating(addresses), text))
+    told = HOW_TO_RELEASE if is_new else ""
+    _out.print(f"规则版本已加载(编号 {edition_id})。{told}", markup=False)
 
 
-async def _load(url: URL, text: str) -> int:
+async def _load(url: URL, text: str) -> tuple[int, bool]:
     async with owner_transaction(url, label="qingling edition load") as context:
-        return await load_edition_text(context, text)
+        return await change_edition(context, text)

@@ -37,17 +37,22 @@ def tell(message: str) -> None:
     _err.print(f"· {message}")
 
 
-def run_demo(settings: Settings, *, fresh: bool) -> None:
-    """Starts the registry with the sample city and ledger; prints where to look once it is ready."""
+def run_demo(settings: Settings, *, fresh: bool, begins_on: date | None = None) -> None:
+    """Starts the registry with the sample city and ledger; prints where to look once it is ready.
+
+    `begins_on`: the business date (Asia/Shanghai) on which a new demo's clock starts, at nine o'clock.
+    """
+    from app.cli.demo_letters import with_fonts
+
     refuse_public_demo(settings)
     if "log_level" not in settings.model_fields_set:
         settings = settings.model_copy(update={"log_level": "warning"})
     with _listening(settings) as listener:
         if fresh:
             _remove_demo(settings)
-        settings = _without_second_factor(with_generated_keys(settings))
+        settings = with_fonts(_without_second_factor(with_generated_keys(settings)), tell)
         with registry_of(settings, progress=tell) as addresses:
-            asyncio.run(_prepare_demo(settings, addresses))
+            asyncio.run(_prepare_demo(settings, addresses, begins_on))
             _serve(settings, addresses, listener, lambda: _print_welcome(settings))
 
 
@@ -100,8 +105,9 @@ def _remove_demo(settings: Settings) -> None:
     tell("已清空上一次演示的数据")
 
 
-async def _prepare_demo(settings: Settings, addresses: Addresses) -> None:
+async def _prepare_demo(settings: Settings, addresses: Addresses, begins_on: date | None) -> None:
     from app.cli.demo_city import settle
+    from app.cli.demo_clock import refuse_another_day, starting_instant
     from app.cli.demo_ledger import take_in_sample_ledger
     from app.infrastructure.owner import owner_transaction
     from app.reference.initialise import Initialisation, initialise
@@ -111,21 +117,19 @@ async def _prepare_demo(settings: Settings, addresses: Addresses) -> None:
     wanted = Initialisation(
         settings.area.read_text(encoding="utf-8"),
         settings.edition.read_text(encoding="utf-8"),
-        _go_live(),
+        begins_on or today_in_shanghai(),
         is_demo=True,
         movable_clock=True,
+        begins_at=starting_instant(begins_on) if begins_on else None,
     )
     async with owner_transaction(addresses.migrate, label="qingling demo") as context:
         with contextlib.suppress(Conflict):
             await initialise(context, wanted)
             tell("已加载属地、规则版本、工作日历和判定标准")
     async with owner_transaction(addresses.migrate, label="qingling demo") as context:
+        await refuse_another_day(context, begins_on)
         await settle(context, settings.identity_key_bytes())
     await take_in_sample_ledger(settings, addresses, progress=tell)
-
-
-def _go_live() -> date:
-    return today_in_shanghai()
 
 
 def _serve(settings: Settings, addresses: Addresses, listener: socket.socket, when_ready: Callable[[], None]) -> None:

@@ -13,9 +13,10 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from app.delivery.channels import REFUSED, SENT, UNCERTAIN, Outcome
+from app.holding.hold import hold_dispatch
 from app.infrastructure.context import Context
 from app.regulation.deadlines import business_date
-from app.regulation.vocabulary import DeliveryChannel, DeliveryStatus
+from app.regulation.vocabulary import DeliveryChannel, DeliveryStatus, HoldReason
 
 TRIES: Final = 12
 """After so many a message lies dead and alarms: some nine hours."""
@@ -189,7 +190,7 @@ class Claimed:
 
 
 async def notice_restores(context: Context) -> None:
-    """Pauses everything when another server or timeline answers than the one that sent last."""
+    """Pauses sending and holds dispatch when another server or timeline answers than the one that sent last."""
     now = dict((await context.session.execute(_ERA)).one()._mapping)  # noqa: SLF001 - SQLAlchemy's public mapping
     last = (await context.session.execute(_LAST_ERA)).one_or_none()
     if last is not None and dict(last._mapping) == now:  # noqa: SLF001 - as above
@@ -197,6 +198,7 @@ async def notice_restores(context: Context) -> None:
     await context.session.execute(_NEW_ERA, now)
     if last is not None:
         await context.session.execute(_PAUSE)
+        await hold_dispatch(context, HoldReason.RESTORE, "数据库经过恢复或者主备切换")
 
 
 async def is_paused(context: Context) -> bool:

@@ -29,6 +29,7 @@ from app.exchange.placing.rows import (
     transition_values,
 )
 from app.hazards.scope import hazard_is_visible
+from app.holding.hold import hold_dispatch
 from app.infrastructure.context import Context
 from app.infrastructure.database import under_role
 from app.infrastructure.errors import NotPermitted, RuleNotMet
@@ -36,7 +37,7 @@ from app.reference.rulebook import RuleBook, rule_book
 from app.regulation import lifecycle
 from app.regulation.facts import Actor, Attempt, Unmet
 from app.regulation.permissions import Permission, has_permission
-from app.regulation.vocabulary import Act, RoleClass
+from app.regulation.vocabulary import Act, HoldReason, RoleClass
 from app.tables.hazards import Hazard
 from app.tables.history import HazardTransition
 from app.tables.ledgers import LegacyBatch, LegacyRecord, LegacyRow, StagedLedgerRow
@@ -256,6 +257,7 @@ async def _keep(act: _Import, report: ImportReport, paper: Sequence[PaperRow]) -
         "closed": len(closed),
     }
     await record(act.context, "ledger_batch:import:recorded", batch_subject(batch_id), particulars)
+    await hold_dispatch(act.context, HoldReason.IMPORT, f"补录台账,批次 {batch_id}")
     return batch_id
 
 

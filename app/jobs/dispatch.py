@@ -1,5 +1,6 @@
 """Sends what waits in the outbox: issued letters, raised reminders. At least once; exposures at most once."""
 
+from collections import Counter
 from functools import partial
 from typing import Final
 
@@ -13,10 +14,15 @@ NAME: Final = "dispatch"
 
 async def run(work: Work) -> str:
     """The job; what went where, in a line."""
+    counts = await ring(work)
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()) if count) or "nothing due"
+
+
+async def ring(work: Work) -> Counter[str]:
+    """One ringing of the dispatcher: how many went to which status."""
     settings = work.settings
     dispatcher = dispatcher_of(settings.delivery, settings.data_dir, webhook_key_of(settings), machine_seconds)
-    counts = await dispatcher.run(partial(work.transaction, NAME))
-    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()) if count) or "nothing due"
+    return await dispatcher.run(partial(work.transaction, NAME))
 
 
 def webhook_key_of(settings: Settings) -> bytes:

@@ -2,13 +2,25 @@
 
 import hashlib
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
+from app.holding.hold import hold_dispatch
 from app.infrastructure.context import Context
 from app.infrastructure.errors import FieldError, InvalidInput
 from app.regulation.edition import Chain, Edition, load_edition
 from app.regulation.edition_check import check_edition
+from app.regulation.vocabulary import HoldReason
 from app.tables import rules
+
+
+async def change_edition(context: Context, text: str) -> tuple[int, bool]:
+    """As `load_edition_text`, in a registry at work: a text that is new holds dispatch; whether it did."""
+    known = (await context.session.execute(select(func.max(rules.Edition.id)))).scalar_one_or_none() or 0
+    edition_id = await load_edition_text(context, text)
+    is_new = edition_id > known
+    if is_new:
+        await hold_dispatch(context, HoldReason.EDITION_CHANGE, f"加载规则版本,编号 {edition_id}")
+    return edition_id, is_new
 
 
 async def load_edition_text(context: Context, text: str) -> int:

@@ -1,17 +1,19 @@
 """启用: once per registry, the owner loads area, edition, calendar, criteria, fixes the go-live day and the clock."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import chinese_calendar
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, func, insert, literal, select
 
+from app.holding.hold import hold_dispatch
 from app.infrastructure.context import Context
 from app.infrastructure.errors import Conflict
 from app.reference.edition_loading import load_edition_text
 from app.regulation.area import Area, AreaOrganisation, AreaUnit, load_area
 from app.regulation.criteria import SHIPPED_CRITERIA, Catalogue, load_catalogue
+from app.regulation.vocabulary import HoldReason
 from app.tables import places, rules
 
 FIRST_ANNOUNCED_YEAR = 2023
@@ -29,6 +31,8 @@ class Initialisation:
     """From this day (Asia/Shanghai) on nothing closes without signatures."""
     is_demo: bool = False
     movable_clock: bool = False
+    begins_at: datetime | None = None
+    """Where a movable clock starts, aware; null: at the machine's time."""
 
 
 async def initialise(context: Context, wanted: Initialisation) -> None:
@@ -41,7 +45,7 @@ async def initialise(context: Context, wanted: Initialisation) -> None:
             f"登记系统已经启用(启用日期 {known.isoformat()}),属地、启用日期和时钟不能更改。",
             remedy="需要新的规则版本时,请执行 qingling edition load。",
         )
-    await _set_clock(context, movable=wanted.movable_clock)
+    await _set_clock(context, wanted)
     await _load_calendar(context)
     area_id = await _load_area(context, wanted.area)
     edition_id = await load_edition_text(context, wanted.edition)
@@ -54,12 +58,22 @@ async def initialise(context: Context, wanted: Initialisation) -> None:
         "is_demo": wanted.is_demo,
     }
     await context.session.execute(insert(rules.RegistrySetting).values(row))
+    await hold_dispatch(context, HoldReason.FIRST_START, f"启用 {wanted.go_live_on.isoformat()}")
 
 
-async def _set_clock(context: Context, *, movable: bool) -> None:
+async def _set_clock(context: Context, wanted: Initialisation) -> None:
     known = select(func.count()).select_from(rules.ClockSetting)
-    if not (await context.session.execute(known)).scalar_one():
-        await context.session.execute(insert(rules.ClockSetting).values(id=1, is_movable=movable))
+    if (await context.session.execute(known)).scalar_one():
+        return
+    row: dict[str, Any] = {"id": 1, "is_movable": wanted.movable_clock}
+    if wanted.begins_at is not None:
+        row["offset_seconds"] = offset_to(wanted.begins_at)
+    await context.session.execute(insert(rules.ClockSetting).values(row))
+
+
+def offset_to(instant: datetime) -> ColumnElement[Any]:
+    """The offset with which the registry's clock shows that instant now, in whole seconds rounded up."""
+    return func.ceil(func.extract("epoch", literal(instant) - func.clock_timestamp()))
 
 
 async def _load_calendar(context: Context) -> None:

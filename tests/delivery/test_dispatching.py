@@ -157,6 +157,9 @@ def test_after_a_restore_everything_waits_for_a_person_and_what_left_before_is_n
         assert town.dispatch(POSTED)["paused"] == 1
         assert town.ask("SELECT reason FROM delivery_pause WHERE released_at IS NULL") == [("restored",)]
         town.ask("UPDATE delivery_pause SET released_at = registry_now(), released_by_account_id = 1")
+        assert town.dispatch(POSTED)["paused"] == 1
+        assert town.ask("SELECT reason FROM dispatch_hold WHERE released_at IS NULL") == [("restore",)]
+        town.ask("UPDATE dispatch_hold SET released_at = registry_now(), released_by_account_id = 1")
         town.dispatch(POSTED)
         assert town.statuses() == {("inbox", "sent"): 3, ("webhook", "sent"): 3}
     assert set(gateway.wire.values()) == {1}

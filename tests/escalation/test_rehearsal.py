@@ -46,7 +46,9 @@ def test_the_night_does_what_its_rehearsal_showed_and_the_rehearsal_nothing(nigh
 def test_a_rehearsal_is_kept_as_it_was_shown(nights: Nights) -> None:
     nights.town.settle(5, FIRST, date(2024, 11, 15))
     shown = rehearse(nights, FIRST + timedelta(days=100))
-    kept = nights.town.connection.execute("SELECT result, account_id FROM escalation_rehearsal").fetchall()
+    kept = nights.town.connection.execute(
+        "SELECT result, account_id FROM escalation_rehearsal ORDER BY id DESC LIMIT 1"
+    ).fetchall()
     assert kept == [(shown, None)]
 
 
@@ -59,7 +61,9 @@ def test_more_letters_than_a_night_may_send_hold_dispatch(nights: Nights, letter
     nights.town.connection.commit()
     ran = nights.run(FIRST + timedelta(days=100))
     assert ran.counts["letters_drafted"] > letters
-    held = nights.town.connection.execute("SELECT reason, run_id, released_at FROM dispatch_hold").fetchall()
+    held = nights.town.connection.execute(
+        "SELECT reason, run_id, released_at FROM dispatch_hold ORDER BY id DESC LIMIT 1"
+    ).fetchall()
     assert held == [("too_many_letters", ran.run_id, None)]
 
 
