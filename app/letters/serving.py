@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from app.audit.record import Subject, record
 from app.infrastructure.answers import Answer
@@ -18,7 +18,8 @@ from app.reference.rulebook import rule_book
 from app.regulation.deadlines import business_date
 from app.regulation.facts import Actor
 from app.regulation.permissions import Permission, has_permission
-from app.regulation.vocabulary import LetterStatus, ServiceManner
+from app.regulation.vocabulary import DeliveryChannel, DeliveryStatus, LetterStatus, ServiceManner
+from app.tables.delivery import Delivery
 from app.tables.letters import Letter, LetterCopy, LetterReply, LetterService
 
 
@@ -54,20 +55,25 @@ async def acknowledge(context: Context, public_id: UUID) -> Answer:
     if not is_addressee and copy is None:
         raise NotPermitted("not_the_reader", "只有受文单位可以签收这件公文。", remedy="请由主送或者抄送单位签收。")
     _refuse_not_issued(seen)
+    if not await receive(context, seen.id, copy):
+        raise _already_served()
+    await _take_from_inbox(context, seen.id, copy)
+    return await letter_answer(context, public_id)
+
+
+async def receive(context: Context, letter_id: int, copy: int | None) -> bool:
+    """平台送达 to the actor, today; False where it was served already or is voided. For whoever it is addressed to."""
+    letter = await lock(context, letter_id) if copy is None else await context.session.get_one(Letter, letter_id)
+    is_served = letter.served_on is not None if copy is None else await _is_copy_served(context, copy)
+    if is_served or letter.status != LetterStatus.ISSUED.value:
+        return False
     platform = {
         "manner": ServiceManner.PLATFORM.value,
         "received_by": context.actor.label[:100] or "受文单位",
         "served_on": business_date(context.now),
     }
-    if copy is not None:
-        await _refuse_served_copy(context, copy)
-        await _served(context, seen, copy, platform)
-        return await letter_answer(context, public_id)
-    letter = await lock(context, seen.id)
-    if letter.served_on is not None:
-        raise _already_served()
-    await _served(context, letter, None, platform)
-    return await letter_answer(context, public_id)
+    await _served(context, letter, copy, platform)
+    return True
 
 
 async def reply(context: Context, public_id: UUID, body: NewReply) -> Answer:
@@ -140,9 +146,34 @@ def _already_served() -> Conflict:
 
 
 async def _refuse_served_copy(context: Context, copy: int) -> None:
-    known = select(LetterService.id).where(LetterService.copy_id == copy)
-    if (await context.session.execute(known)).first() is not None:
+    if await _is_copy_served(context, copy):
         raise _already_served()
+
+
+async def _is_copy_served(context: Context, copy: int) -> bool:
+    known = select(LetterService.id).where(LetterService.copy_id == copy)
+    return (await context.session.execute(known)).first() is not None
+
+
+async def _take_from_inbox(context: Context, letter_id: int, copy: int | None) -> None:
+    """The reader's own message of it is acknowledged by the same act."""
+    actor = context.actor
+    reader = (
+        Delivery.enterprise_id == actor.enterprise_id
+        if actor.enterprise_id is not None
+        else Delivery.organisation_id == actor.organisation_id
+    )
+    taken = (
+        update(Delivery)
+        .where(
+            Delivery.letter_id == letter_id,
+            Delivery.copy_id.is_(None) if copy is None else Delivery.copy_id == copy,
+            *(reader, Delivery.channel == DeliveryChannel.INBOX.value, Delivery.status == DeliveryStatus.SENT.value),
+            Delivery.acknowledged_at.is_(None),
+        )
+        .values(acknowledged_at=func.registry_now(), acknowledged_by_account_id=actor.account_id)
+    )
+    await context.session.execute(taken)
 
 
 async def _refuse_day(context: Context, letter: Letter, day: date, pointer: str) -> None:

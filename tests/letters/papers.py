@@ -1,10 +1,15 @@
 """What the tests write, issue and serve: letters of the Dongsheng office about the demo's hazards."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import psycopg
 
 from app.cli.demo_city import CHEMICAL_WORKS, COAL_MINE
+from app.infrastructure.database import Database
+from app.infrastructure.settings import Settings
+from app.jobs.work import Work
 from tests.support.cluster import TestDatabase, libpq_address
 from tests.support.registry import Answered, Registry
 
@@ -31,6 +36,25 @@ def hold_dispatch(database: TestDatabase) -> None:
     """As an order of the office does."""
     with psycopg.connect(libpq_address(database.superuser_url)) as connection:
         connection.execute(b"INSERT INTO dispatch_hold (reason) VALUES ('ordered')")
+
+
+def rung_by_worker(registry: Registry, job: Callable[[Work], Awaitable[str]]) -> str:
+    """One ringing of a job, in the registry's own data folder."""
+
+    async def ring() -> str:
+        database = Database.at(registry.database.job_url, pool_size=2)
+        try:
+            return await job(Work(database, settings_of(registry)))
+        finally:
+            await database.close()
+
+    return asyncio.run(ring())
+
+
+def settings_of(registry: Registry) -> Settings:
+    """What the application was started with."""
+    found: Settings = registry.client.app.state.settings  # type: ignore[attr-defined]  # starlette's application
+    return found
 
 
 def organisation(registry: Registry, name: str) -> int:

@@ -1,6 +1,5 @@
 """公文的文件: a draft marked and not kept, an issued letter set once and the same for ever, a copy its reader's own."""
 
-import asyncio
 import base64
 import hashlib
 from pathlib import Path
@@ -9,14 +8,22 @@ from urllib.parse import unquote
 
 import pytest
 
-from app.infrastructure.database import Database
 from app.infrastructure.letter_settings import LetterSettings
 from app.jobs import print_letters
-from app.jobs.work import Work
 from tests.letter_forms.reading import metadata, text_of, word_parts, word_text
-from tests.letters.papers import CLERK, DEPARTMENT, HEAD, OTHER_FIRM, drafted, issued, organisation
+from tests.letters.papers import (
+    CLERK,
+    DEPARTMENT,
+    HEAD,
+    OTHER_FIRM,
+    drafted,
+    issued,
+    organisation,
+    rung_by_worker,
+    settings_of,
+)
 from tests.letters.test_canaries import CHEMICAL_CANARY, COAL_CANARY, READERS, circular
-from tests.support.registry import Answered, Registry, open_registry, ordinary_settings
+from tests.support.registry import Answered, Registry, open_registry
 
 __all__ = ["circular"]
 pytestmark = pytest.mark.timeout(240)
@@ -27,23 +34,8 @@ def asked(registry: Registry, letter: dict[str, Any], *, by: str, form: str = "p
     return registry.get(f"/letters/{letter['id']}/file?{query}", by=by)
 
 
-def printed(registry: Registry, folder: Path) -> str:
-    """One ringing of the job."""
-
-    async def ring() -> str:
-        database = Database.at(registry.database.job_url, pool_size=2)
-        try:
-            return await print_letters.run(Work(database, ordinary_settings().model_copy(update={"data_dir": folder})))
-        finally:
-            await database.close()
-
-    return asyncio.run(ring())
-
-
-@pytest.fixture(scope="module")
-def folder(registry: Registry) -> Path:
-    found: Path = registry.client.app.state.settings.data_dir  # type: ignore[attr-defined]  # starlette's app
-    return found
+def printed(registry: Registry) -> str:
+    return rung_by_worker(registry, print_letters.run)
 
 
 def events(registry: Registry) -> list[str]:
@@ -84,14 +76,12 @@ def test_an_issued_letters_file_is_set_once_recorded_and_the_same_ever_after(reg
     assert first.headers["repr-digest"] == f"sha-256=:{digest}:"
 
 
-def test_the_job_sets_what_nobody_has_asked_for_yet_and_a_reader_is_told_to_wait(
-    registry: Registry, folder: Path
-) -> None:
+def test_the_job_sets_what_nobody_has_asked_for_yet_and_a_reader_is_told_to_wait(registry: Registry) -> None:
     letter = issued(registry)
     early = asked(registry, letter, by=DEPARTMENT)
     assert (early.status, early.code, early.headers["retry-after"]) == (503, "letter_file_not_made", "30")
-    assert "kept" in printed(registry, folder)
-    assert printed(registry, folder) == "nothing due"
+    assert "kept" in printed(registry)
+    assert printed(registry) == "nothing due"
     for form in ("pdf", "docx"):
         assert asked(registry, letter, by=DEPARTMENT, form=form).status == 200
 
@@ -108,8 +98,8 @@ def test_the_file_is_saved_under_its_number_and_title(registry: Registry) -> Non
 
 
 @pytest.fixture(scope="module")
-def all_printed(registry: Registry, circular: dict[str, Any], folder: Path) -> dict[str, Any]:
-    printed(registry, folder)
+def all_printed(registry: Registry, circular: dict[str, Any]) -> dict[str, Any]:
+    printed(registry)
     return circular
 
 
@@ -156,8 +146,9 @@ def test_another_readers_copy_is_not_there(registry: Registry, all_printed: dict
     assert asked(registry, all_printed, by="city-clerk1", copy=all_printed["id"]).status == 404
 
 
-def test_a_file_that_was_altered_on_disk_is_not_served(registry: Registry, folder: Path) -> None:
+def test_a_file_that_was_altered_on_disk_is_not_served(registry: Registry) -> None:
     letter = issued(registry)
+    folder = settings_of(registry).data_dir
     made = hashlib.sha256(asked(registry, letter, by=HEAD, form="docx").body).hexdigest()
     path = folder / "letters" / made[:2] / made[2:4] / made
     path.chmod(0o600)
