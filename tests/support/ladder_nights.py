@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 
@@ -80,22 +81,11 @@ class Nights:
         return ladder.after(life.history, ladder.due(life.history, today, EDITION, self.calendar), today)
 
     def recorded(self) -> dict[str, set[tuple[Any, ...]]]:
-        """What stands in the database."""
-        return {
-            "episodes": set(
-                self.town.connection.execute(
-                    "SELECT hazard_id, cause, ordinal, counts_from, opened_on, carried_rung, ended_on, ended_as"
-                    " FROM episode WHERE kind = 'term'"
-                )
-            ),
-            "rungs": set(
-                self.town.connection.execute(
-                    "SELECT r.hazard_id, e.ordinal, r.rung, r.raised_on, r.reason, r.days FROM raised_rung r"
-                    " JOIN episode e ON e.id = r.episode_id WHERE e.kind = 'term'"
-                )
-            ),
-            "reminders": set(self.town.connection.execute("SELECT hazard_id, due_on, days_before FROM reminder")),
-        }
+        """What stands in the database; nothing of it may stand there twice."""
+        rows = {name: self.town.connection.execute(query).fetchall() for name, query in _RECORDED.items()}
+        doubled = {name: [row for row, times in Counter(found).items() if times > 1] for name, found in rows.items()}
+        assert not any(doubled.values()), f"recorded twice: {doubled}"
+        return {name: set(found) for name, found in rows.items()}
 
     def expected(self) -> dict[str, set[tuple[Any, ...]]]:
         """The same of the histories."""
@@ -146,6 +136,17 @@ class Nights:
             )
 
 
+_RECORDED: Final[dict[str, LiteralString]] = {
+    "episodes": (
+        "SELECT hazard_id, cause, ordinal, counts_from, opened_on, carried_rung, ended_on, ended_as"
+        " FROM episode WHERE kind = 'term'"
+    ),
+    "rungs": (
+        "SELECT r.hazard_id, e.ordinal, r.rung, r.raised_on, r.reason, r.days FROM raised_rung r"
+        " JOIN episode e ON e.id = r.episode_id WHERE e.kind = 'term'"
+    ),
+    "reminders": "SELECT hazard_id, due_on, days_before FROM reminder",
+}
 _ISSUE: Final = """
     UPDATE letter SET status = 'issued', version = version + 1, issued_at = registry_now(), issued_by_account_id = 1,
            issued_by_appointment_id = 1, office_code = '示例', year = 2025, serial = nextval('pg_temp.serial'),
