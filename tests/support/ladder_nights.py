@@ -17,7 +17,7 @@ from app.regulation import ladder
 from app.regulation.deadlines import Calendar
 from app.regulation.edition import SHIPPED_EDITION, load_edition
 from app.regulation.ladder_facts import EpisodeFact
-from app.regulation.vocabulary import RoleClass
+from app.regulation.vocabulary import RoleClass, State
 from tests.support.cluster import Cluster, TestDatabase, libpq_address
 from tests.support.ladder_town import Life, Town
 from tests.support.registry import settled_database
@@ -51,6 +51,11 @@ class Nights:
         self.town.settle(hazards, first, GO_LIVE)
         for number in range(days):
             self.live_a_day(first + timedelta(days=number), awake=number not in outage)
+
+    def stay_at(self, hazards: int, today: date) -> None:
+        """New hazards are listed for those that have left for good."""
+        gone = sum(life.state in (State.CLOSED, State.DISMISSED) for life in self.town.lives)
+        self.town.settle(max(0, hazards + gone - len(self.town.lives)), today, GO_LIVE, of_ledger=0)
 
     def live_a_day(self, today: date, *, awake: bool = True) -> None:
         """One day and, unless the registry is down, its night."""

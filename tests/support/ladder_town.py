@@ -50,10 +50,10 @@ class Town:
     ground: dict[str, int]
     lives: list[Life] = field(default_factory=list)
 
-    def settle(self, count: int, today: date, go_live: date) -> None:
-        """New hazards, listed that day; one in six came with the ledger."""
+    def settle(self, count: int, today: date, go_live: date, *, of_ledger: float = 0.17) -> None:
+        """New hazards, listed that day; unless said otherwise one in six came with the ledger."""
         for _ in range(count):
-            legacy = self.dice.random() < 0.17
+            legacy = self.dice.random() < of_ledger
             deadline = today + timedelta(days=self.dice.choice((2, 10, 20, 45, 90)))
             on = today - timedelta(days=self.dice.randrange(60)) if legacy else today
             deadline, sector = max(deadline - timedelta(days=60 * legacy), on), self.dice.choice(_SECTORS)
