@@ -27,8 +27,12 @@ def _looked_after(column: str) -> str:
 
 
 OF_OFFICIALS_EPISODE = (
-    f"(hazard_id IS NOT NULL AND {OF_VISIBLE_HAZARD}) OR {_looked_after('organisation_id')}"
+    f"(hazard_id IS NOT NULL AND {OF_VISIBLE_HAZARD}) OR {_looked_after('organisation_id')}"  # noqa: S608 - own words
     f" OR ({ALL_SECTORS} AND unit_id = ANY ({UNITS}))"
+    f" OR ({ALL_SECTORS} AND kind = 'aggregate'"
+    f" AND EXISTS (SELECT 1 FROM enterprise n WHERE n.id = enterprise_id AND n.unit_id = ANY ({UNITS})))"
+    " OR (kind = 'reply' AND EXISTS (SELECT 1 FROM letter l WHERE l.id = letter_id"
+    f" AND ({_looked_after('l.issuer_organisation_id')})))"
 )
 # How late its regulators are is not the enterprise's to read.
 OF_ENTERPRISES_EPISODE = (

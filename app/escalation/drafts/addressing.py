@@ -69,7 +69,7 @@ def _heading(row: Row, desk: Desk) -> Heading | None:
     """None where the edition names nobody to write to, or nobody to write."""
     kind, about = LETTER_OF_RUNG[Rung(row["rung"])], EpisodeKind(row["kind"])
     signatory = desk.night.edition.ladder.signatories[kind]
-    issuer = _issuer(row, desk.places, signatory.issuer)
+    issuer = issuer_of(row, desk.places, signatory.issuer)
     rung = rung_of(row, desk)
     addressee = party(rung.addressee, row, desk)
     if issuer is None or not (addressee or kind is LetterKind.EXPOSURE_NOTICE):
@@ -84,7 +84,8 @@ def rung_of(row: Row, desk: Desk) -> LadderRung:
     return next(one for one in rungs if one.rung == row["rung"])
 
 
-def _issuer(row: Row, places: Places, issuer: Issuer) -> int | None:
+def issuer_of(row: Row, places: Places, issuer: Issuer) -> int | None:
+    """Whose letter about the row's delay it is; None where there is nobody."""
     if row["kind"] == EpisodeKind.REPLY:
         found: int | None = row["issuer_organisation_id"]
         return found

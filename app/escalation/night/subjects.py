@@ -31,7 +31,7 @@ from app.regulation.ladder_clocks import (
 from app.regulation.ladder_facts import Due, EpisodeFact, RaisedFact, Suspension
 from app.regulation.vocabulary import DayUnit, EpisodeCause, EpisodeEnd, EpisodeKind, RaiseReason, Rung
 
-_EPISODES: Final = f"""
+EPISODES: Final = f"""
     SELECT e.id, e.kind, e.cause, e.ordinal, e.counts_from, e.opened_on, e.carried_rung, e.ended_on, e.ended_as,
            e.hazard_id, e.duty, e.duty_since, e.letter_id, e.unit_id, e.organisation_id, e.enterprise_id,
            (SELECT jsonb_agg(jsonb_build_array(r.rung, r.raised_on, r.reason, r.days, {SERVED}, l.reply_due_on,
@@ -44,11 +44,11 @@ _EPISODES: Final = f"""
               FROM rung_suspension u WHERE u.episode_id = e.id AND u.approved_at IS NOT NULL) AS suspensions
       FROM episode e
 """  # noqa: S608 - own words
-_OF_HAZARDS: Final = text(f"{_EPISODES} WHERE e.kind = 'duty' AND e.hazard_id = ANY (CAST(:ids AS bigint[]))")
+_OF_HAZARDS: Final = text(f"{EPISODES} WHERE e.kind = 'duty' AND e.hazard_id = ANY (CAST(:ids AS bigint[]))")
 _OF_LETTERS: Final = text(
-    f"{_EPISODES} WHERE e.kind IN ('duty', 'reply') AND e.letter_id = ANY (CAST(:ids AS bigint[]))"
+    f"{EPISODES} WHERE e.kind IN ('duty', 'reply') AND e.letter_id = ANY (CAST(:ids AS bigint[]))"
 )
-_OF_SUBJECTS: Final = text(f"{_EPISODES} WHERE e.kind = 'aggregate' ORDER BY e.ordinal")
+_OF_SUBJECTS: Final = text(f"{EPISODES} WHERE e.kind = 'aggregate' ORDER BY e.ordinal")
 _LETTERS: Final = text(
     """
     SELECT l.id, l.status, l.drafted_at, l.issued_at, l.ended_at, l.reply_due_on, l.answered_on,
@@ -215,17 +215,20 @@ def _too_many(known: Known, key: tuple[str, int], overdue: int, rows: Sequence[R
         # Today's counts say nothing of a night that is long past.
         return Decided({}, None, Due())
     running = next((row for row in rows if row["ended_on"] is None), None)
-    subject = Aggregate(overdue, tuple(_fact(row) for row in rows), () if running is None else _suspended(running))
+    subject = Aggregate(
+        overdue, tuple(fact_of(row) for row in rows), () if running is None else suspensions_of(running)
+    )
     columns = {"kind": EpisodeKind.AGGREGATE.value, key[0]: key[1]}
     due = aggregate_due(subject, known.night.on, known.night.edition, known.calendar)
     return Decided(columns, None if running is None else running["id"], due)
 
 
 def _standing(row: RowMapping | None) -> tuple[EpisodeFact | None, tuple[Suspension, ...]]:
-    return (None, ()) if row is None else (_fact(row), _suspended(row))
+    return (None, ()) if row is None else (fact_of(row), suspensions_of(row))
 
 
-def _fact(row: RowMapping) -> EpisodeFact:
+def fact_of(row: RowMapping) -> EpisodeFact:
+    """A row of `EPISODES` as the rule book reads it."""
     return EpisodeFact(
         EpisodeKind(row["kind"]),
         EpisodeCause(row["cause"]),
@@ -250,7 +253,8 @@ def _raised(one: Sequence[Any]) -> RaisedFact:
     )
 
 
-def _suspended(row: RowMapping) -> tuple[Suspension, ...]:
+def suspensions_of(row: RowMapping) -> tuple[Suspension, ...]:
+    """Its approved suspensions."""
     return tuple(
         Suspension(Rung(rung) if rung else None, date.fromisoformat(from_on), date.fromisoformat(until_on))
         for rung, from_on, until_on in row["suspensions"] or ()
