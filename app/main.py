@@ -13,6 +13,7 @@ from app.audit.router import router as audit
 from app.case_file.router import router as case_file
 from app.console.readiness import OneLook
 from app.console.router import router as console
+from app.delivery.router import router as delivery
 from app.enforcement.router import of_enterprise as enforcement_of_enterprise
 from app.enforcement.router import router as enforcement
 from app.enterprises.router import router as enterprises
@@ -75,6 +76,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     enforcement_of_enterprise,
     letters,
     inbox,
+    delivery,
     escalation,
     holds,
     statistics,

@@ -18,7 +18,7 @@ _COMMANDS: Final = {
     "migrate": ("registry", "migrate_database", "把数据库结构更新到本程序的版本。"),
     "roles": ("registry", "roles", "输出数据库角色的 SQL,由数据库管理员以超级用户执行。"),
     "statistics": ("statistics", "statistics", "清零率等数据:任一天、任一时刻所知,可按多个维度分列。"),
-    "worker": ("worker", "worker", "运行作业进程:封存、交存树头、每日清理(Ctrl-C 停止)。"),
+    "worker": ("worker", "worker", "运行作业进程:夜间升档、发送、公文文件、封存、每日清理(Ctrl-C 停止)。"),
     "docs": ("docs", "docs", "生成规则手册(docs/),或核对其是否最新。"),
     "edition": ("registry", "edition", "规则版本:核对、加载。"),
     "account": ("account", "account", "账号:首任三员,应急恢复登录、确认任职。"),
@@ -65,6 +65,8 @@ app = typer.Typer(
     help="清零:重大事故隐患动态清零登记系统。",
     no_args_is_help=True,
     add_completion=False,
+    # Every command below inherits it.
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 _PORT = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="监听端口(默认 8000)")]

@@ -37,9 +37,9 @@ from app.delivery.outbox import (
     doubt,
     enqueue_letters,
     enqueue_reminders,
-    is_paused,
     notice_restores,
     record,
+    standstill,
 )
 from app.infrastructure.context import Context
 from app.infrastructure.delivery_settings import DeliverySettings
@@ -68,17 +68,21 @@ class Dispatcher:
     lease: float = LEASE
 
     async def run(self, transactions: Transactions) -> Counter[str]:
-        """Enqueues and sends all that is due; how many went to which status, `paused` where nothing may leave."""
+        """Enqueues and sends all that is due; how many went to which status.
+
+        `paused` where nothing may leave, `held` where digests alone may.
+        """
         counts: Counter[str] = Counter()
         async with transactions() as context:
             await notice_restores(context)
         counts["enqueued"] = await self._enqueue(transactions)
         async with transactions() as context:
-            paused, fuse = await is_paused(context), await self._fuse(context)
+            stands, fuse = await standstill(context), await self._fuse(context)
             for message_id in await doubt(context):
                 _log.error("delivery_in_doubt", message_id=message_id)
-        if paused:
-            counts["paused"] = 1
+        if stands.letters:
+            counts["paused" if stands.everything else "held"] = 1
+        if stands.everything:
             return counts
         for channel in self.channels:
             counts.update(await self._send_all(transactions, channel, fuse))
@@ -110,9 +114,10 @@ class Dispatcher:
         most = OF_INBOX_AT_ONCE if channel is DeliveryChannel.INBOX else AT_ONCE
         while True:
             async with transactions() as context:
-                if await is_paused(context):
+                stands = await standstill(context)
+                if stands.everything:
                     return counts
-                claimed = await claim(context, channel, most=most, lease=self.lease)
+                claimed = await claim(context, channel, most=most, lease=self.lease, digests_alone=stands.letters)
                 messages = await compose(context, claimed, publication_url=self.publication_url)
             if not claimed:
                 return counts

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from app.delivery.channels import REFUSED, SENT, UNCERTAIN, Outcome
+from app.delivery.oversight.pauses import pause_after_restore
 from app.holding.hold import hold_dispatch
 from app.infrastructure.context import Context
 from app.regulation.deadlines import business_date
@@ -30,17 +31,12 @@ _LOOKED_BACK: Final = timedelta(days=30)
 _ERA: Final = text("SELECT system_identifier, timeline FROM server_era()")
 _LAST_ERA: Final = text("SELECT system_identifier, timeline FROM delivery_era ORDER BY id DESC LIMIT 1")
 _NEW_ERA: Final = text("INSERT INTO delivery_era (system_identifier, timeline) VALUES (:system_identifier, :timeline)")
-_PAUSE: Final = text(
+_STANDS_STILL: Final = text(
     """
-    INSERT INTO delivery_pause (reason, note)
-    VALUES ('restored', '数据库经过恢复或者主备切换,须核对已发送的信息后由人员解除')
-    ON CONFLICT (reason) WHERE released_at IS NULL DO NOTHING
-    """
-)
-_PAUSED: Final = text(
-    """
-    SELECT EXISTS (SELECT 1 FROM delivery_pause WHERE released_at IS NULL)
-        OR EXISTS (SELECT 1 FROM dispatch_hold WHERE released_at IS NULL)
+    SELECT coalesce((SELECT true FROM delivery_pause WHERE released_at IS NULL LIMIT 1), false)
+               OR coalesce(bool_or(reason IN ('first_start', 'import', 'restore', 'edition_change')), false) AS whole,
+           coalesce(bool_or(true), false) AS letters
+      FROM dispatch_hold WHERE released_at IS NULL
     """
 )
 _ENQUEUE_LETTERS: Final = text(
@@ -128,7 +124,7 @@ _CLAIM: Final = text(
     """
     UPDATE delivery d SET status = 'claimed', attempts = d.attempts + 1,
            lease_until = registry_now() + make_interval(secs => :lease)
-      FROM (SELECT id FROM delivery WHERE channel = :channel AND (
+      FROM (SELECT id FROM delivery WHERE channel = :channel AND (digest_on IS NOT NULL OR NOT :digests_alone) AND (
                 (status = 'pending' AND next_at <= registry_now())
                 OR (status = 'claimed' AND lease_until < registry_now() AND NOT is_exposure))
              ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED) AS free
@@ -189,6 +185,14 @@ class Claimed:
     is_exposure: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """Reminders are no 公文: they go by themselves while letters are only held back."""
+
+    everything: bool
+    letters: bool
+
+
 async def notice_restores(context: Context) -> None:
     """Pauses sending and holds dispatch when another server or timeline answers than the one that sent last."""
     now = dict((await context.session.execute(_ERA)).one()._mapping)  # noqa: SLF001 - SQLAlchemy's public mapping
@@ -197,13 +201,14 @@ async def notice_restores(context: Context) -> None:
         return
     await context.session.execute(_NEW_ERA, now)
     if last is not None:
-        await context.session.execute(_PAUSE)
+        await pause_after_restore(context)
         await hold_dispatch(context, HoldReason.RESTORE, "数据库经过恢复或者主备切换")
 
 
-async def is_paused(context: Context) -> bool:
-    """Whether a person, a restore or a hold of the office stops all sending."""
-    return bool((await context.session.execute(_PAUSED)).scalar_one())
+async def standstill(context: Context) -> Standstill:
+    """What may not leave now: a pause or unproved facts stop everything, the office's other holds letters alone."""
+    row = (await context.session.execute(_STANDS_STILL)).one()
+    return Standstill(everything=row.whole, letters=row.whole or row.letters)
 
 
 async def enqueue_letters(context: Context) -> int:
@@ -258,9 +263,11 @@ def _columns(wanted: Mapping[Any, str]) -> dict[str, list[Any]]:
     }
 
 
-async def claim(context: Context, channel: DeliveryChannel, *, most: int, lease: float) -> list[Claimed]:
-    """Takes messages for `lease` seconds; whoever else sends skips them."""
-    asked = {"channel": channel.value, "most": most, "lease": lease}
+async def claim(
+    context: Context, channel: DeliveryChannel, *, most: int, lease: float, digests_alone: bool = False
+) -> list[Claimed]:
+    """Takes messages for `lease` seconds; whoever else sends skips them. `digests_alone`: letters are held."""
+    asked = {"channel": channel.value, "most": most, "lease": lease, "digests_alone": digests_alone}
     rows = (await context.session.execute(_CLAIM, asked)).mappings()
     return sorted((Claimed(**row) for row in rows), key=lambda one: one.id)
 

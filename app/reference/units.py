@@ -1,6 +1,7 @@
 """Units and organisations as they stand on a day: paths, codes, and who receives a hazard's report."""
 
 from datetime import date
+from typing import Final
 
 from sqlalchemy import CTE, func, select, text
 
@@ -8,7 +9,9 @@ from app.infrastructure.context import Context
 from app.infrastructure.errors import FieldError, InvalidInput, InvalidParameter
 from app.regulation.deadlines import business_date
 from app.regulation.vocabulary import OrganisationKind
-from app.tables.places import Organisation, UnitPeriod
+from app.tables.places import Organisation, Unit, UnitPeriod
+
+_HEAD_OF_TREE: Final = 1
 
 _BY_CODE = text(
     """
@@ -138,3 +141,15 @@ async def code_of(context: Context, organisation_id: int) -> str:
     """Today's code of the unit an organisation belongs to."""
     parameters = {"organisation_id": organisation_id, "on": business_date(context.now)}
     return str((await context.session.execute(_CODE_OF_ORGANISATION, parameters)).scalar_one())
+
+
+async def is_head_office(context: Context) -> bool:
+    """Whether the actor acts for the safety office at the head of the tree."""
+    own = (
+        select(Unit.tier)
+        .join(Organisation, Organisation.unit_id == Unit.id)
+        .where(
+            Organisation.id == context.actor.organisation_id, Organisation.kind == OrganisationKind.SAFETY_OFFICE.value
+        )
+    )
+    return (await context.session.execute(own)).scalar_one_or_none() == _HEAD_OF_TREE

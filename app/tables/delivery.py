@@ -84,6 +84,8 @@ class DeliveryAttempt(Base):
         CheckConstraint("number >= 1", name="number_is_counted"),
         CheckConstraint("code ~ '^[A-Za-z0-9_.:-]{1,60}$'", name="code_is_short"),
         CheckConstraint("(outcome IN ('confirmed', 'again')) = (account_id IS NOT NULL)", name="resolved_by_a_person"),
+        not_blank("note", 500),
+        CheckConstraint("note IS NULL OR account_id IS NOT NULL", name="note_is_a_persons"),
         Index("uq_delivery_attempt_delivery_id_number_outcome", "delivery_id", "number", "outcome", unique=True),
     )
     id: Mapped[Key]
@@ -93,6 +95,8 @@ class DeliveryAttempt(Base):
     outcome: Mapped[str]
     code: Mapped[str]
     """The gateway's answer code, or why nothing was sent; never a value."""
+    note: Mapped[str | None]
+    """How a person found it out."""
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="RESTRICT"))
     recorded_at: Mapped[RecordedAt]
 

@@ -77,6 +77,31 @@ def test_the_principal_and_the_controller_get_one_digest_each_however_many_hazar
     assert (accounts, kinds) == (2, ["enterprise_controller", "enterprise_principal"])
 
 
+@pytest.mark.parametrize("reason", ["too_many_letters", "ordered"])
+def test_reminders_are_no_letters_and_go_while_the_office_holds_those(reminded: OutboxTown, reason: str) -> None:
+    reminded.ask("INSERT INTO dispatch_hold (reason) VALUES (%s)", reason)
+    remind(reminded)
+    reminded.issue()
+    assert reminded.dispatch()["held"] == 1
+    assert reminded.statuses() == {("inbox", "sent"): 2, ("inbox", "pending"): 1}
+    assert reminded.ask("SELECT count(*) FROM delivery WHERE status = 'pending' AND letter_id IS NOT NULL") == [(1,)]
+
+
+@pytest.mark.parametrize("reason", ["first_start", "import", "restore", "edition_change"])
+def test_reminders_of_facts_that_nobody_has_rehearsed_wait(reminded: OutboxTown, reason: str) -> None:
+    reminded.ask("INSERT INTO dispatch_hold (reason) VALUES (%s)", reason)
+    remind(reminded)
+    assert reminded.dispatch()["paused"] == 1
+    assert reminded.statuses() == {("inbox", "pending"): 2}
+
+
+def test_a_pause_stops_reminders_too(reminded: OutboxTown) -> None:
+    reminded.ask("INSERT INTO delivery_pause (reason, note) VALUES ('restored', '示例')")
+    remind(reminded)
+    assert reminded.dispatch()["paused"] == 1
+    assert reminded.statuses() == {("inbox", "pending"): 2}
+
+
 def test_what_is_raised_after_todays_digest_stands_in_tomorrows(reminded: OutboxTown) -> None:
     remind(reminded)
     reminded.dispatch()

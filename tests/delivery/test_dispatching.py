@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from standardwebhooks import Webhook
 
 from app.delivery.channels import Message, Outcome, SignedWebhook, webhook_secret
@@ -134,11 +135,20 @@ def test_a_pause_stops_everything_until_it_is_released(town: OutboxTown) -> None
     assert town.statuses() == {("inbox", "sent"): 1}
 
 
-def test_a_hold_of_the_office_stops_everything_too(town: OutboxTown) -> None:
-    town.ask("INSERT INTO dispatch_hold (reason) VALUES ('import')")
+@pytest.mark.parametrize("reason", ["first_start", "import", "restore", "edition_change"])
+def test_facts_that_nobody_has_rehearsed_stop_everything_too(town: OutboxTown, reason: str) -> None:
+    town.ask("INSERT INTO dispatch_hold (reason) VALUES (%s)", reason)
     town.issue()
     assert town.dispatch()["paused"] == 1
     assert not town.statuses()["inbox", "sent"]
+
+
+@pytest.mark.parametrize("reason", ["too_many_letters", "ordered"])
+def test_a_hold_of_the_office_keeps_letters_back(town: OutboxTown, reason: str) -> None:
+    town.ask("INSERT INTO dispatch_hold (reason) VALUES (%s)", reason)
+    town.issue()
+    assert town.dispatch()["held"] == 1
+    assert town.statuses() == {("inbox", "pending"): 1}
 
 
 def test_after_a_restore_everything_waits_for_a_person_and_what_left_before_is_not_sent_again(town: OutboxTown) -> None:
