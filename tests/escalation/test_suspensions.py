@@ -126,7 +126,7 @@ def test_the_database_takes_no_approval_by_the_proposer_either(desk: Desk, raise
         "UPDATE rung_suspension SET approved_at = registry_now(), approved_by_account_id = proposed_by_account_id"
     )
     with pytest.raises(psycopg.Error) as refusal:
-        desk.ask(statement)
+        desk.ask(f"UPDATE rung_suspension SET {by_themselves}")
     assert refusal.value.diag.message_hint == "suspension_by_two_persons"
 
 
