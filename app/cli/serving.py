@@ -52,7 +52,7 @@ def run_demo(settings: Settings, *, fresh: bool, begins_on: date | None = None) 
             _remove_demo(settings)
         settings = with_fonts(_without_second_factor(with_generated_keys(settings)), tell)
         with registry_of(settings, progress=tell) as addresses:
-            asyncio.run(_prepare_demo(settings, addresses, begins_on))
+            asyncio.run(prepare_demo(settings, addresses, begins_on))
             _serve(settings, addresses, listener, lambda: _print_welcome(settings))
 
 
@@ -105,7 +105,11 @@ def _remove_demo(settings: Settings) -> None:
     tell("已清空上一次演示的数据")
 
 
-async def _prepare_demo(settings: Settings, addresses: Addresses, begins_on: date | None) -> None:
+async def prepare_demo(settings: Settings, addresses: Addresses, begins_on: date | None) -> None:
+    """Sets up and settles a new demo, or finds it done; SettingsRefused where it has begun on another day.
+
+    Dispatch stays held: by the first start and by the ledger, until whoever plays the city's office releases it.
+    """
     from app.cli.demo_city import settle
     from app.cli.demo_clock import refuse_another_day, starting_instant
     from app.cli.demo_ledger import take_in_sample_ledger
@@ -215,6 +219,8 @@ def _print_welcome(settings: Settings) -> None:
   接口文档 API docs   {address}/docs
   就绪检查 readiness  {address}/readyz
   数据目录 data       {settings.data_dir}
+
+发文暂停中:先演练、再解除,逐步做法见 docs/walk-up-the-ladder.md(时钟可拨:qingling demo-clock advance)
 
 样例登录 sample logins(口令 password:{SAMPLE_PASSWORD};演示不要求动态口令,正式部署要求)
 {rows}

@@ -30,14 +30,14 @@ def _is_ready(address: str) -> bool:
 
 
 @contextlib.contextmanager
-def running_demo(folder: Path, log: Path, settings: Mapping[str, str]) -> Iterator[str]:
+def running_demo(folder: Path, log: Path, settings: Mapping[str, str], *arguments: str) -> Iterator[str]:
     """Its address, once it is ready."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("QINGLING_")}
     environment = kept | {"QINGLING_DATA_DIR": str(folder), **settings}
     port = _free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [QINGLING, "demo", "--port", str(port)],
+            [QINGLING, "demo", "--port", str(port), *arguments],
             env=environment,
             stdout=output,
             stderr=output,
