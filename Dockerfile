@@ -19,6 +19,18 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /build/w
     && /opt/qingling/bin/python -m compileall -q /opt/qingling/lib \
     && /opt/qingling/bin/pip check
 
+# The faces that letters are set in: 仿宋, 楷体, 黑体, 宋体 (Fandol; GPL with the font exception) out of Debian's
+# texlive-lang-chinese, without TeX. 方正小标宋 is not free: FandolSong bold is its declared stand-in (docs/letters.md).
+FROM ${PYTHON_IMAGE} AS fonts
+WORKDIR /fonts
+RUN apt-get update -q \
+    && apt-get download -q texlive-lang-chinese \
+    && dpkg -x texlive-lang-chinese_*.deb unpacked \
+    && mkdir fandol \
+    && cp unpacked/usr/share/texlive/texmf-dist/fonts/opentype/public/fandol/Fandol*.otf fandol \
+    && test -e fandol/FandolFang-Regular.otf -a -e fandol/FandolKai-Regular.otf \
+        -a -e fandol/FandolHei-Regular.otf -a -e fandol/FandolSong-Bold.otf
+
 FROM ${PYTHON_IMAGE}
 ARG VERSION=unknown
 ARG REVISION=unknown
@@ -31,6 +43,7 @@ RUN groupadd --gid 10001 qingling \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/qingling --shell /usr/sbin/nologin qingling \
     && install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/qingling
 COPY --from=builder /opt/qingling /opt/qingling
+COPY --from=fonts /fonts/fandol /usr/local/share/fonts/fandol
 ENV PATH=/opt/qingling/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

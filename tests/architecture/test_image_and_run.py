@@ -9,11 +9,20 @@ DOCKERFILE = (REPOSITORY / "Dockerfile").read_text("utf-8")
 STAGES = re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)[1:]
 
 
-def test_the_image_is_built_in_two_stages_from_hashed_locks() -> None:
-    builder, image = STAGES
+def test_the_image_is_built_in_stages_from_hashed_locks() -> None:
+    builder, _, image = STAGES
     assert "pip install --require-hashes -r requirements.lock" in builder
     assert "--no-deps --no-build-isolation" in builder
     assert "pip install" not in image
+
+
+def test_the_image_brings_the_faces_that_letters_are_set_in() -> None:
+    _, fonts, image = STAGES
+    assert "apt-get download -q texlive-lang-chinese" in fonts
+    assert all(f"fandol/Fandol{face}-" in fonts for face in ("Fang", "Kai", "Hei", "Song"))
+    copied = re.search(r"^COPY --from=fonts /fonts/fandol (\S+)$", image, re.MULTILINE)
+    assert copied
+    assert copied[1].startswith("/usr/local/share/fonts/"), "where families are looked for"
 
 
 def test_the_image_runs_as_a_numbered_user_with_a_passwd_row_and_is_asked_for_its_health() -> None:
