@@ -147,6 +147,27 @@ CONSTRAINT_MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "uq_transfer_refusal_transfer_id": ("transfer_already_refused", "这次移送已被拒收，不得重复办理。"),
     # Letters
     "uq_dispatch_hold_open": ("dispatch_already_held", "以同一原因暂停发文正在生效,无须再次暂停,请刷新后核对。"),
+    # Letters and what is sent
+    "uq_delivery_pause_open": ("delivery_already_paused", "暂停发送正在生效，无须再次暂停，请刷新后核对。"),
+    "uq_delivery_attempt_delivery_id_number_outcome": (
+        "delivery_resolved_meanwhile",
+        "这条信息刚刚由他人核实处理，请刷新后核对。",
+    ),
+    "uq_delivery_address_in_use": ("address_in_use", "该单位在这一渠道刚刚设置了接收地址，请核对后重试。"),
+    "uq_letter_copy_letter_id_organisation_id": ("copy_repeated", "同一机构在一件公文中只抄送一次，请去掉重复的。"),
+    "uq_letter_copy_letter_id_enterprise_id": ("copy_repeated", "同一企业在一件公文中只抄送一次，请去掉重复的。"),
+    "uq_letter_number": ("letter_number_taken", "该发文字号已经使用，本次签发没有生效，请重新签发。"),
+    "uq_letter_item_raised_rung_id": (
+        "rung_already_told",
+        "所列事项刚刚写入了另一件公文，本次办理没有生效，请刷新后核对。",
+    ),
+    "uq_letter_item_letter_id_position": ("changed_meanwhile", "他人正在修改这件公文所列事项，请刷新后重试。"),
+    "ck_letter_one_addressee": ("one_addressee", "一件公文只有一个主送单位，机构和企业须填且只填一项。"),
+    "ck_letter_copy_one_reader": ("one_reader", "抄送单位的机构和企业须填且只填一项。"),
+    "ck_letter_ended_has_reason": ("reason_missing", "撤销草稿、作废公文必须写明理由，请补充。"),
+    "ck_letter_dispatched_after_issuing": ("letter_is_not_issued", "公文尚未签发，不能登记发出。"),
+    "ck_letter_served_after_issuing": ("letter_is_not_issued", "公文尚未签发，不能登记送达。"),
+    "ck_letter_service_receipt_names_receiver": ("receiver_missing", "登记送达必须写明签收人（岗位），请补充。"),
     "uq_letter_service_letter_id": ("already_served", "这件公文刚刚由他人登记了送达，不重复登记，请刷新后核对。"),
     "uq_letter_service_copy_id": ("already_served", "这件抄送件刚刚由他人登记了送达，不重复登记，请刷新后核对。"),
     "uq_penalty_supersedes_id": (
