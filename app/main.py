@@ -1,10 +1,13 @@
 """Builds the FastAPI app: routers, error rendering, lifespan; nothing else."""
 
 from collections.abc import AsyncIterator
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
+from starlette.routing import BaseRoute
 
 from app.accounts.idempotency import Replayed
 from app.accounts.refusals import record_refusal
@@ -85,11 +88,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit,
 )
 
-_OF_EVERY_ROUTE = (
-    Depends(only_declared_parameters),
-    Depends(only_json_documents),
-    Depends(counted_tries, scope="function"),
-)
+_OF_EVERY_ROUTE = (Depends(only_declared_parameters),)
+_OF_EVERY_DOCUMENT = (*_OF_EVERY_ROUTE, Depends(only_json_documents), Depends(counted_tries, scope="function"))
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
@@ -119,7 +120,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.unnamed_proxies = Unnamed()
     app.state.cursors = Cursors(settings.cursor_key_bytes())
     for router in ROUTERS:
-        app.include_router(router, prefix=API, dependencies=_OF_EVERY_ROUTE)
+        app.include_router(_part(router, takes_documents=False), prefix=API, dependencies=_OF_EVERY_ROUTE)
+        app.include_router(_part(router, takes_documents=True), prefix=API, dependencies=_OF_EVERY_DOCUMENT)
     app.include_router(console)
     install_problem_handlers(app, record_refusal=record_refusal)
     app.add_exception_handler(Replayed, _replay)
@@ -131,6 +133,19 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.add_middleware(Retrying)
     install_edge(app, limit_by_path(settings.body_max_bytes, uploads), settings.security)
     return app
+
+
+def _part(router: APIRouter, *, takes_documents: bool) -> APIRouter:
+    """The routes of a router that read, or all its others: what is asked of a document costs no read anything."""
+    part = APIRouter()
+    part.routes += [one for one in router.routes if (_methods(one) <= _READING) is not takes_documents]
+    return part
+
+
+def _methods(route: BaseRoute) -> AbstractSet[str]:
+    if not isinstance(route, APIRoute) or route.methods is None:
+        raise TypeError(f"{route} says nothing of what it takes")
+    return route.methods
 
 
 async def _replay(_request: Request, answered: Exception) -> Response:

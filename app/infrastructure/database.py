@@ -11,19 +11,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
+import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
 from app.infrastructure.constraint_errors import translate
 from app.infrastructure.context import Context
 from app.infrastructure.driver import Driver, Statement, driver_of, in_one_round_trip
 from app.infrastructure.errors import Unauthenticated
-from app.infrastructure.one_message import Asked, TextRow, as_asked, in_one_message
+from app.infrastructure.one_message import Asked, Names, TextRow, as_asked, in_one_message
 from app.infrastructure.principal import AS_WHOM, Holder, become_holder, become_system, holder_of, still_the_same
 from app.infrastructure.safe_login import Limits, assert_lasting_writes, assert_safe_login
 from app.regulation.facts import Actor
@@ -177,10 +179,9 @@ class Database:
         begun = (_BEGUN, as_asked(become_holder(token.value, self._idle_minutes)))
         seen = as_asked(look(known.actor))
         try:
-            async with self._glimpses, self._engine.connect() as connection:
+            async with self._glimpses, self._borrowed() as (driver, prepared):
                 # By role: PostgreSQL plans anew what another role has prepared.
-                names = connection.info.setdefault(_PREPARED, {}).setdefault(known.actor.role_class, {})
-                driver = await driver_of(connection)
+                names = prepared.setdefault(known.actor.role_class, {})
                 found = await in_one_message(driver, names, *begun, seen, _AS_WHOM, _COMMITTED)
         except SQLAlchemyError as error:
             raise translate(error, committing=False) or error from error
@@ -192,6 +193,19 @@ class Database:
         if as_whom != known.as_whom:
             raise PrincipalChanged(_CHANGED)
         return Glimpse(known, datetime.fromisoformat(str(started_at)), row)
+
+    @asynccontextmanager
+    async def _borrowed(self) -> AsyncIterator[tuple[Driver, dict[RoleClass, Names]]]:
+        """A driver's connection from the pool, and what it has prepared; without SQLAlchemy's own around it."""
+        try:
+            borrowed = await greenlet_spawn(self._engine.sync_engine.raw_connection)
+        except psycopg.Error as error:
+            raise DBAPIError.instance(None, None, error, psycopg.Error, hide_parameters=True) from error
+        try:
+            driver: Driver = cast("Any", borrowed.driver_connection)
+            yield driver, borrowed.info.setdefault(_PREPARED, {})
+        finally:
+            await greenlet_spawn(borrowed.close)
 
     async def refuse_unsafe_login(self, limits: Limits) -> None:
         """UnsafeLogin unless the login depends on the row-level walls, the walls stand, and it carries its limits."""
