@@ -74,7 +74,8 @@ class Reader:
 
 
 async def reader(request: Request) -> Reader:
-    """The reader of this request."""
+    """The reader of this request; Unauthenticated without a token, before anything else is found wrong with it."""
+    bearer_token(request)
     return Reader(request)
 
 
