@@ -68,6 +68,7 @@ _OF_PERMISSIONS: Final = {
     Permission.ENFORCEMENT_RECORD: ("record_enforcement", "correct_enforcement", "import_enforcements"),
     Permission.INBOX_READ: ("list_inbox", "read_message"),
     Permission.INBOX_ACKNOWLEDGE: ("acknowledge_message",),
+    Permission.ESCALATION_READ: ("list_escalations", "read_escalation"),
     Permission.LETTER_READ: ("list_letters", "read_letter", "read_letter_file"),
     Permission.LETTER_ANSWER: ("acknowledge_letter", "reply_to_letter"),
     Permission.STATISTICS_READ: ("read_clearance", "list_metric_definitions"),

@@ -122,9 +122,7 @@ def test_one_person_is_never_both_though_moved_to_the_higher_post(desk: Desk, ra
 
 def test_the_database_takes_no_approval_by_the_proposer_either(desk: Desk, raised: str) -> None:
     proposed(desk, raised)
-    statement = (
-        "UPDATE rung_suspension SET approved_at = registry_now(), approved_by_account_id = proposed_by_account_id"
-    )
+    by_themselves = "approved_at = registry_now(), approved_by_account_id = proposed_by_account_id"
     with pytest.raises(psycopg.Error) as refusal:
         desk.ask(f"UPDATE rung_suspension SET {by_themselves}")
     assert refusal.value.diag.message_hint == "suspension_by_two_persons"

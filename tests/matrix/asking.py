@@ -21,6 +21,7 @@ NOWHERE: Final = "nowhere"
 _UNKNOWN_UUID: Final = "00000000-0000-4000-8000-000000000000"
 _UNKNOWN_NUMBER: Final = 999_999
 _OF_RECORDS: Final = ("person_id", "account_id", "appointment_id", "organisation_id", "batch", "session_id", "size")
+_OF_DESK: Final = ("run", "rehearsal", "hold")
 _OTHER_HASH: Final = "f" * 64
 
 
@@ -35,6 +36,7 @@ class Subject(StrEnum):
     RECORD = "record"
     PENALTY = "penalty"
     LETTER = "letter"
+    EPISODE = "episode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +192,13 @@ READS: Final[Mapping[str, Ask]] = {
     "GET /api/v1/enterprises/{enterprise_id}/enforcement-counters": Ask(Subject.ENTERPRISE),
     "GET /api/v1/enforcements/{penalty_id}": Ask(Subject.PENALTY),
     "GET /api/v1/letters/{letter_id}": Ask(Subject.LETTER),
+    "GET /api/v1/escalations/{escalation_id}": Ask(Subject.EPISODE),
 }
 
 _TEXT: Final = {"title": "关于整改的函", "paragraphs": [{"text": "请办理。"}]}
 _ENDING: Final = {"reason": "内容有误"}
 _SERVED: Final = {"manner": "post", "received_by": "收发室", "served_on": "2020-01-02"}
+_SUSPENSION: Final = {"until_on": "2026-12-31", "reason": "停产大修"}
 DOCUMENTS: Final[Mapping[str, Ask]] = {
     "POST /api/v1/hazards": Ask(Subject.REPORT, body=_report, has_dry_run=True),
     "POST /api/v1/enforcements": Ask(Subject.REPORT, body=_penalty, has_dry_run=True),
@@ -214,6 +218,11 @@ DOCUMENTS: Final[Mapping[str, Ask]] = {
     "POST /api/v1/letters/{letter_id}/copies/{copy_id}/service": Ask(Subject.LETTER, body=_fixed(_SERVED)),
     "POST /api/v1/letters/{letter_id}/acknowledgement": Ask(Subject.LETTER, letter="voided"),
     "POST /api/v1/letters/{letter_id}/replies": Ask(Subject.LETTER, body=_fixed({"text": "已办理"}), letter="voided"),
+    # Whoever is let in is turned down: a day long past; of an approval the second is told that it was given.
+    "POST /api/v1/escalations/{escalation_id}/suspensions": Ask(
+        Subject.EPISODE, body=_fixed(_SUSPENSION), turned_down=_fixed({**_SUSPENSION, "until_on": "2020-01-02"})
+    ),
+    "POST /api/v1/escalations/{escalation_id}/suspensions/{suspension_id}/approval": Ask(Subject.EPISODE),
     f"POST {_H}/acknowledgements": Ask(Subject.HAZARD),
     f"POST {_H}/evidence": Ask(Subject.HAZARD, uploads="evidence"),
     f"POST {_H}/corrections/{{document_id}}/confirmations": _confirming("corrections"),
@@ -273,6 +282,9 @@ def _address(template: str, ask: Ask, seen: Seen, target: str) -> str:
         "letter_id": _UNKNOWN_UUID if is_nowhere else seen.city.letters[seen.tenant.key][ask.letter],
         "copy_id": _UNKNOWN_UUID if is_nowhere else seen.city.letters[seen.tenant.key]["copy"],
         "penalty_id": _UNKNOWN_UUID if is_nowhere else seen.city.penalties[seen.tenant.key],
+        "escalation_id": _UNKNOWN_UUID if is_nowhere else _of_ladder(seen, "episode"),
+        "suspension_id": _UNKNOWN_UUID if is_nowhere else _of_ladder(seen, "suspension"),
+        **{f"{name}_id": _UNKNOWN_UUID if is_nowhere else seen.city.desk[name] for name in _OF_DESK},
         "year": 2026,
     }
     if ask.record and ask.subject is Subject.RECORD:
@@ -281,6 +293,12 @@ def _address(template: str, ask: Ask, seen: Seen, target: str) -> str:
         other = records.get(ask.other_record, _UNKNOWN_NUMBER)
         values |= dict.fromkeys(("key_id", "identity_id", "restoration_id"), other)
     return template.format_map(values)
+
+
+def _of_ladder(seen: Seen, what: str) -> str:
+    """Of the target's delay; of the hazard of another sector nothing was suspended."""
+    of_target = seen.city.ladder["fire" if seen.hazard.stage == "fire" else seen.tenant.key]
+    return of_target.get(what, _UNKNOWN_UUID)
 
 
 def _kind_in(template: str) -> str:

@@ -152,6 +152,19 @@ REFERENCE: Final[Mapping[str, Ask]] = {
     f"GET {_API}/enforcements/missing": Ask(),
     f"GET {_API}/enforcements/missing/hazards": Ask(),
 }
+_REHEARSED: Final = {"rehearsal_id": "00000000-0000-4000-8000-000000000000"}
+LADDER: Final[Mapping[str, Ask]] = {
+    f"GET {_API}/escalations": Ask(),
+    f"GET {_API}/escalation-runs": Ask(),
+    f"GET {_API}/escalation-runs/{{run_id}}": Ask(Subject.RECORD),
+    f"GET {_API}/escalation-rehearsals": Ask(),
+    f"POST {_API}/escalation-rehearsals": Ask(body=_said({}), turned_down=_said({"business_date": "2020-01-02"})),
+    f"GET {_API}/escalation-rehearsals/{{rehearsal_id}}": Ask(Subject.RECORD),
+    f"GET {_API}/dispatch-holds": Ask(),
+    f"POST {_API}/dispatch-holds": Ask(body=_said({"note": "核对公文"})),
+    f"GET {_API}/dispatch-holds/{{hold_id}}": Ask(Subject.RECORD),
+    f"POST {_API}/dispatch-holds/{{hold_id}}/release": Ask(Subject.RECORD, body=_said(_REHEARSED)),
+}
 IMPORTS: Final[Mapping[str, Ask]] = {
     f"POST {_API}/imports/ledger": Ask(uploads="workbook"),
     f"GET {_API}/imports/{{batch}}": _of("batch"),
@@ -183,6 +196,7 @@ ASKS: Final[Mapping[str, Ask]] = {
     **SESSION,
     **PEOPLE,
     **REFERENCE,
+    **LADDER,
     **IMPORTS,
     **AUDIT,
     **OPEN_PAGES,

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,12 @@ from tests.matrix.people import enter, keep_out, leave_pending, sign_everybody_i
 from tests.matrix.stages import Walked
 from tests.matrix.tenants import AREA, CHEMICAL, TENANTS
 from tests.support.cluster import Cluster, TestDatabase
+from tests.support.ladder_desk import night_at
 from tests.support.registry import API, NOON, Registry, open_registry, prepare
 from tests.support.run import RUN_VARIABLE, locked
 
+_NIGHT = date(2026, 12, 20)
+"""When nobody has reported progress for so long that every listed hazard has climbed its first rung."""
 _AFTER = datetime.fromisoformat(NOON) + timedelta(hours=26)
 """When the walks begin: what was valid for a day, or for a session's hours, at noon has expired."""
 
@@ -54,6 +57,11 @@ class City:
 
     letters: dict[str, dict[str, str]] = field(default_factory=dict)
     """Tenant → draft, issued and voided letter of its office, and the issued one's copy."""
+
+    ladder: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Tenant → its delay and a suspension proposed in it."""
+    desk: dict[str, str] = field(default_factory=dict)
+    """The night's run, a rehearsal and a hold, both of the city's office."""
 
     def hazard(self, target: str, stage: str) -> Walked:
         """The target's hazard of a stage, its listed one where it has none such."""
@@ -82,6 +90,7 @@ class City:
         said = next(one for one in TENANTS if one.key == tenant)
         hazards = [said.canary, *(one.id for one in walked), *(one.evidence for one in walked if one.evidence)]
         hazards += [one.ledger_number for one in walked if one.ledger_number]
+        hazards.append(self.ladder[tenant]["episode"])
         return {
             "hazards": tuple(hazards),
             "enterprise": (said.code, said.name, self.enterprises[tenant]),
@@ -144,6 +153,10 @@ def _make(database: TestDatabase, folder: Path) -> dict[str, Any]:
         letters = {
             tenant.key: stages.letters(registry, tenant, listed[tenant.key], by_code[tenant.code]) for tenant in TENANTS
         }
+        night_at(database, _NIGHT)
+        ladder = {tenant.key: stages.delay(registry, tenant, listed[tenant.key]) for tenant in TENANTS}
+        ladder["fire"] = stages.late_duty(registry, next(one.id for one in walked if one.stage == "fire"))
+        desk = stages.at_the_desk(registry)
         tokens |= sign_everybody_in(registry, records) | leave_pending(registry, database)
     records["batch"] = _import(database)
     records["tree_size"] = asyncio.run(_seal(database, folder))
@@ -154,6 +167,8 @@ def _make(database: TestDatabase, folder: Path) -> dict[str, Any]:
         "records": records,
         "penalties": penalties,
         "letters": letters,
+        "ladder": ladder,
+        "desk": desk,
     }
 
 
@@ -188,6 +203,7 @@ def open_city(cluster: Cluster) -> Iterator[City]:
             hazards.setdefault(one["tenant"], {})[one["stage"]] = Walked(**one, documents=documents)
         city = City(registry, made["tokens"], hazards, made["enterprises"], made["records"])
         city.penalties, city.letters = made["penalties"], made["letters"]
+        city.ladder, city.desk = made["ladder"], made["desk"]
         assert set(city.tokens) >= {one.name for one in PERSONAS if one.entry is not Entry.NOTHING}
         yield city
 

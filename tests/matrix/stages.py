@@ -119,6 +119,31 @@ def letters(registry: Registry, tenant: Tenant, hazard: str, enterprise: str) ->
     return {"draft": draft, "issued": issued, "voided": voided, "copy": str(made[1]["copies"][0]["id"])}
 
 
+def delay(registry: Registry, tenant: Tenant, hazard: str) -> dict[str, str]:
+    """The hazard's delay, and a suspension of it that its office has proposed."""
+    (found,) = registry.get(f"/escalations?kind=term&hazard={hazard}", by=tenant.office_head).body["items"]
+    sent = {"until_on": "2026-12-31", "reason": tenant.says("停产大修")}
+    told = registry.post(f"/escalations/{found['id']}/suspensions", sent, by=tenant.office_head)
+    return {"episode": str(found["id"]), "suspension": str(told["suspensions"][0]["id"])}
+
+
+def late_duty(registry: Registry, hazard: str) -> dict[str, str]:
+    """That nobody has determined the hazard in time."""
+    (found,) = registry.get(f"/escalations?kind=duty&hazard={hazard}", by="dongsheng-office-head").body["items"]
+    return {"episode": str(found["id"])}
+
+
+def at_the_desk(registry: Registry) -> dict[str, str]:
+    """The city's office holds dispatch, rehearses and releases; the night's run."""
+    by = "city-office-head"
+    hold = registry.post("/dispatch-holds", {"note": "核对公文"}, by=by)["id"]
+    rehearsal = registry.post("/escalation-rehearsals", {}, by=by)["id"]
+    for one in registry.get("/dispatch-holds?is_open=true", by=by).body["items"]:
+        registry.post(f"/dispatch-holds/{one['id']}/release", {"rehearsal_id": rehearsal}, by=by)
+    run = registry.get("/escalation-runs", by=by).body["items"][0]["id"]
+    return {"run": str(run), "rehearsal": str(rehearsal), "hold": str(hold)}
+
+
 class Walk:
     """One hazard on its way."""
 

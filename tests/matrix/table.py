@@ -22,6 +22,7 @@ RELATIONS_OF: Mapping[Subject, tuple[str, ...]] = {
     Subject.RECORD: (OWN, NONEXISTENT),
     Subject.PENALTY: (*RELATED, NONEXISTENT),
     Subject.LETTER: (*RELATED, NONEXISTENT),
+    Subject.EPISODE: (*RELATED, NONEXISTENT),
 }
 
 

@@ -55,6 +55,7 @@ _OPEN: dict[str, Callable[..., Any]] = {
     "enterprise_is_visible": lambda _actor: sa.true(),
     "penalty_is_visible": lambda _actor: sa.true(),
     "letter_is_visible": lambda _actor: sa.true(),
+    "episode_is_visible": lambda _actor: sa.true(),
     "enterprise_is_in_reach": lambda _actor: sa.true(),
     "has_permission": lambda _permission, _actor: True,
     "is_act_in_scope": lambda _actor, _act: True,
