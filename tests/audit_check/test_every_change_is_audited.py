@@ -18,6 +18,8 @@ NEEDS_NONE = {
     "audit_event": "the audit itself",
     "audit_key": "sealing",
     "audit_stream": "the audit itself",
+    "delivery_attempt": "itself a record: what became of each claim, neither changed nor removed",
+    "delivery_era": "itself a record: which server sent, neither changed nor removed",
     "head_handover": "sealing",
     "sequence_epoch": "sealing",
     "sequence_position": "sealing",
@@ -83,8 +85,15 @@ def _penalties(registry: Registry) -> None:
     JOURNEYS["enforcement"].walk(registry)
 
 
+def _messages(registry: Registry) -> None:
+    """Sending paused and released, a message acknowledged, another one found to need sending again."""
+    JOURNEYS["delivery"].walk(registry)
+
+
 @pytest.mark.parametrize(
-    "step", [walk.closed, _draft_refused, _people, _penalties], ids=lambda step: str(step.__name__).strip("_")
+    "step",
+    [walk.closed, _draft_refused, _people, _penalties, _messages],
+    ids=lambda step: str(step.__name__).strip("_"),
 )
 def test_what_the_routes_change_is_told_in_the_same_transaction(trail: Trail, step: Any) -> None:
     since = horizon(trail)

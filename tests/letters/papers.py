@@ -1,7 +1,9 @@
 """What the tests write, issue and serve: letters of the Dongsheng office about the demo's hazards."""
 
 import asyncio
+import tempfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Final
 
 import psycopg
@@ -9,19 +11,27 @@ import psycopg
 from app.cli.demo_city import CHEMICAL_WORKS, COAL_MINE
 from app.infrastructure.database import Database
 from app.infrastructure.settings import Settings
+from app.jobs import dispatch
 from app.jobs.work import Work
 from tests.support.cluster import TestDatabase, libpq_address
-from tests.support.registry import Answered, Registry
+from tests.support.registry import Answered, Registry, ordinary_settings
 
 CLERK, HEAD = "dongsheng-clerk", "dongsheng-office-head"
 DEPARTMENT, FIRM, OTHER_FIRM = "dongsheng-head", "chemical-safety-officer", "coal-safety-officer"
 _REHEARSED: Final = """
     INSERT INTO escalation_rehearsal (business_date, edition_sha256, result)
-    SELECT current_date, content_sha256::text, '{}' FROM edition ORDER BY id DESC LIMIT 1 RETURNING id
+    SELECT current_date, content_sha256::text, '{}' FROM edition
+     WHERE EXISTS (SELECT 1 FROM dispatch_hold WHERE released_at IS NULL) ORDER BY id DESC LIMIT 1 RETURNING id
 """
 _RELEASED: Final = """
     UPDATE dispatch_hold SET rehearsal_id = %s, released_at = registry_now(),
            released_by_account_id = (SELECT min(id) FROM account) WHERE released_at IS NULL
+"""
+
+_DEAD: Final = """
+    INSERT INTO delivery (message_id, channel, letter_id, organisation_id, enterprise_id, status, attempts)
+    SELECT 'letter-' || public_id || '-main-webhook', 'webhook', id, addressee_organisation_id,
+           addressee_enterprise_id, 'dead', 12 FROM letter WHERE public_id = %s
 """
 
 
@@ -29,7 +39,8 @@ def release_dispatch(database: TestDatabase) -> None:
     """As the office does after its rehearsal, be dispatch held or not."""
     with psycopg.connect(libpq_address(database.superuser_url)) as connection:
         row = connection.execute(_REHEARSED.encode()).fetchone()
-        connection.execute(_RELEASED.encode(), row)
+        if row is not None:
+            connection.execute(_RELEASED.encode(), row)
 
 
 def hold_dispatch(database: TestDatabase) -> None:
@@ -49,6 +60,34 @@ def rung_by_worker(registry: Registry, job: Callable[[Work], Awaitable[str]]) ->
             await database.close()
 
     return asyncio.run(ring())
+
+
+def sent(registry: Registry) -> None:
+    """The outbox emptied once, wherever the application runs."""
+
+    async def ring(folder: str) -> None:
+        database = Database.at(registry.database.job_url, pool_size=2)
+        try:
+            await dispatch.run(Work(database, ordinary_settings().model_copy(update={"data_dir": Path(folder)})))
+        finally:
+            await database.close()
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(ring(folder))
+
+
+def message_of(registry: Registry, letter: dict[str, Any], *, by: str) -> dict[str, Any]:
+    """The message that brought the letter to whoever asks."""
+    items = registry.get("/inbox?limit=200", by=by).body["items"]
+    (found,) = [one for one in items if one["data"].get("letter") == letter["id"]]
+    return dict(found)
+
+
+def lies_dead(database: TestDatabase, letter: dict[str, Any]) -> None:
+    """As if a gateway had refused the letter all day."""
+    with psycopg.connect(libpq_address(database.superuser_url)) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(_DEAD.encode(), [letter["id"]])
 
 
 def settings_of(registry: Registry) -> Settings:

@@ -1,4 +1,4 @@
-"""Each constraint of letters and deliveries is a sentence for whoever meets it, or one that our own code alone breaks."""
+"""Every constraint of letters and deliveries is a sentence for whoever meets it, or breaks by our own code alone."""
 
 from app.infrastructure.constraint_messages import message_of_constraint
 from app.tables.base import Base

@@ -9,7 +9,6 @@ import psycopg
 import pytest
 
 from app.escalation.run import run_night
-from app.jobs import dispatch
 from app.jobs.work import Work
 from tests.letters.papers import (
     CLERK,
@@ -19,8 +18,10 @@ from tests.letters.papers import (
     OTHER_FIRM,
     enterprise,
     issued,
+    message_of,
     release_dispatch,
     rung_by_worker,
+    sent,
 )
 from tests.letters.test_canaries import READERS, circular
 from tests.support import walk
@@ -28,16 +29,6 @@ from tests.support.cluster import Cluster, libpq_address
 from tests.support.registry import Registry, open_registry, settled_database
 
 __all__ = ["circular"]
-
-
-def sent(registry: Registry) -> None:
-    rung_by_worker(registry, dispatch.run)
-
-
-def of_letter(registry: Registry, letter: dict[str, Any], *, by: str) -> dict[str, Any]:
-    """The message that brought the letter to whoever asks."""
-    (found,) = [one for one in inbox(registry, by=by) if one["data"].get("letter") == letter["id"]]
-    return found
 
 
 def inbox(registry: Registry, query: str = "limit=200", *, by: str) -> list[dict[str, Any]]:
@@ -55,7 +46,7 @@ def test_an_issued_letter_lies_in_its_addressees_inbox_and_in_nobody_elses(regis
     letter = issued(registry, addressee={"enterprise_id": enterprise(registry)}, asks_reply=True)
     assert inbox(registry, "limit=1", by=FIRM)[:1] != [letter["id"]]
     sent(registry)
-    message = of_letter(registry, letter, by=FIRM)
+    message = message_of(registry, letter, by=FIRM)
     assert (message["kind"], message["letter_status"], message["acknowledged_at"]) == ("letter", "issued", None)
     assert message["data"]["number"] == letter["number"]
     assert message["data"]["reply_due_on"] == letter["reply_due_on"]
@@ -68,7 +59,7 @@ def test_an_issued_letter_lies_in_its_addressees_inbox_and_in_nobody_elses(regis
 def test_acknowledging_serves_the_letter_once(registry: Registry) -> None:
     letter = issued(registry)
     sent(registry)
-    message = of_letter(registry, letter, by=DEPARTMENT)
+    message = message_of(registry, letter, by=DEPARTMENT)
     path = f"/inbox/{message['id']}/acknowledgement"
     assert registry.attempt(path, None, by=CLERK).status == 404
     taken = registry.post(path, None, by=DEPARTMENT)
@@ -84,7 +75,7 @@ def test_acknowledging_serves_the_letter_once(registry: Registry) -> None:
 def test_a_retried_acknowledgement_is_given_the_first_answer(registry: Registry) -> None:
     letter = issued(registry)
     sent(registry)
-    path = f"/inbox/{of_letter(registry, letter, by=DEPARTMENT)['id']}/acknowledgement"
+    path = f"/inbox/{message_of(registry, letter, by=DEPARTMENT)['id']}/acknowledgement"
     headers = {"Idempotency-Key": "inbox-retried-1"}
     first, second = (registry.call("POST", path, by=DEPARTMENT, headers=headers) for _ in range(2))
     assert (first.status, second.status) == (201, 201)
@@ -94,7 +85,7 @@ def test_a_retried_acknowledgement_is_given_the_first_answer(registry: Registry)
 def test_the_unread_are_those_that_nobody_has_acknowledged(registry: Registry) -> None:
     letters = [issued(registry) for _ in range(2)]
     sent(registry)
-    read, unread = (of_letter(registry, one, by=DEPARTMENT)["id"] for one in letters)
+    read, unread = (message_of(registry, one, by=DEPARTMENT)["id"] for one in letters)
     registry.post(f"/inbox/{read}/acknowledgement", None, by=DEPARTMENT)
     assert read not in [one["id"] for one in inbox(registry, "unread=true&limit=200", by=DEPARTMENT)]
     found = [one["id"] for one in inbox(registry, "unread=false&kind=letter&limit=200", by=DEPARTMENT)]
@@ -107,7 +98,7 @@ def test_a_letter_acknowledged_at_its_own_address_is_acknowledged_in_the_inbox_t
     letter = issued(registry)
     sent(registry)
     registry.post(f"/letters/{letter['id']}/acknowledgement", None, by=DEPARTMENT)
-    assert of_letter(registry, letter, by=DEPARTMENT)["acknowledged_at"] is not None
+    assert message_of(registry, letter, by=DEPARTMENT)["acknowledged_at"] is not None
 
 
 def test_a_letter_handed_over_before_is_acknowledged_without_a_second_service(registry: Registry) -> None:
@@ -115,7 +106,7 @@ def test_a_letter_handed_over_before_is_acknowledged_without_a_second_service(re
     sent(registry)
     handed = {"manner": "in_person", "received_by": "收发室", "served_on": "2026-11-23"}
     registry.post(f"/letters/{letter['id']}/service", handed, by=CLERK)
-    message = of_letter(registry, letter, by=DEPARTMENT)
+    message = message_of(registry, letter, by=DEPARTMENT)
     registry.post(f"/inbox/{message['id']}/acknowledgement", None, by=DEPARTMENT)
     assert registry.get(f"/letters/{letter['id']}", by=CLERK).body["served_as"] == "in_person"
 
@@ -124,7 +115,7 @@ def test_a_voided_letter_is_told_so_and_acknowledging_it_serves_nothing(registry
     letter = issued(registry)
     sent(registry)
     registry.post(f"/letters/{letter['id']}/voiding", {"reason": "有误"}, by=HEAD, version=1)
-    message = of_letter(registry, letter, by=DEPARTMENT)
+    message = message_of(registry, letter, by=DEPARTMENT)
     assert message["letter_status"] == "voided"
     registry.post(f"/inbox/{message['id']}/acknowledgement", None, by=DEPARTMENT)
     assert registry.get(f"/letters/{letter['id']}", by=CLERK).body["served_on"] is None
@@ -133,7 +124,7 @@ def test_a_voided_letter_is_told_so_and_acknowledging_it_serves_nothing(registry
 def test_a_copys_reader_acknowledges_its_copy_and_not_the_letter(registry: Registry) -> None:
     letter = issued(registry, hazards=[walk.listed(registry)], copies=[{"enterprise_id": enterprise(registry)}])
     sent(registry)
-    message = of_letter(registry, letter, by=FIRM)
+    message = message_of(registry, letter, by=FIRM)
     assert message["data"]["copy"] == letter["copies"][0]["id"]
     registry.post(f"/inbox/{message['id']}/acknowledgement", None, by=FIRM)
     seen = registry.get(f"/letters/{letter['id']}", by=CLERK).body
@@ -145,7 +136,7 @@ def test_no_message_says_what_is_anothers(
     registry: Registry, circular: dict[str, Any], reader: str, own: str, foreign: str
 ) -> None:
     sent(registry)
-    message = of_letter(registry, circular, by=reader)
+    message = message_of(registry, circular, by=reader)
     told = json.dumps([message, inbox(registry, by=reader)], ensure_ascii=False)
     assert foreign not in told
     assert own not in message["subject"] + message["text"], "a copy's message names no title"
@@ -171,7 +162,7 @@ def test_a_message_that_waits_to_be_sent_lies_in_no_inbox(registry: Registry) ->
         connection.execute("SET session_replication_role = replica")
         connection.execute("UPDATE delivery_pause SET released_at = registry_now(), released_by_account_id = 1")
     sent(registry)
-    assert of_letter(registry, letter, by=DEPARTMENT)
+    assert message_of(registry, letter, by=DEPARTMENT)
 
 
 class Town:
@@ -217,7 +208,7 @@ def test_the_next_rungs_wait_runs_from_the_acknowledgement(town: Town) -> None:
     registry.post(f"/letters/{draft['id']}/issuing", None, by=HEAD, version=draft["version"])
     sent(registry)
     town.wait(days=1)
-    message = of_letter(registry, draft, by=DEPARTMENT)
+    message = message_of(registry, draft, by=DEPARTMENT)
     registry.post(f"/inbox/{message['id']}/acknowledgement", None, by=DEPARTMENT)
     served = registry.get(f"/letters/{draft['id']}", by=HEAD).body
     assert (served["dispatched_on"], served["served_on"], served["served_as"]) == (
@@ -225,7 +216,7 @@ def test_the_next_rungs_wait_runs_from_the_acknowledgement(town: Town) -> None:
         "2026-12-10",
         "platform",
     )
-    copy = of_letter(registry, draft, by=FIRM)
+    copy = message_of(registry, draft, by=FIRM)
     registry.post(f"/inbox/{copy['id']}/acknowledgement", None, by=FIRM)
     town.wait(days=4)
     town.night()

@@ -243,6 +243,19 @@ def _letters(registry: Registry) -> None:
     registry.post(f"/letters/{first['id']}/voiding", {"reason": "内容有误"}, by=papers.HEAD, version=2)
 
 
+def _delivery(registry: Registry) -> None:
+    release_dispatch(registry.database)
+    paused = registry.post("/delivery-pauses", {"note": "网关故障"}, by="city-office-head")
+    registry.post(f"/delivery-pauses/{paused['id']}/release", None, by="city-office-head")
+    letter = papers.issued(registry)
+    papers.sent(registry)
+    message = papers.message_of(registry, letter, by=HEAD)
+    registry.post(f"/inbox/{message['id']}/acknowledgement", None, by=HEAD)
+    papers.lies_dead(registry.database, letter)
+    (dead,) = registry.get(f"/deliveries?letter={letter['id']}&status=dead", by=CLERK).body["items"]
+    registry.post(f"/deliveries/{dead['id']}/resolution", {"outcome": "again"}, by=papers.HEAD)
+
+
 def _penalties(code: str, day: str) -> bytes:
     book = Workbook()
     book.active.append(["处罚决定书文号", "统一社会信用代码", "行业领域", "处罚决定日期", "处罚依据", "处罚种类"])
@@ -319,6 +332,9 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
             *("record_service", "record_copy_service", "acknowledge_letter", "reply_to_letter"),
         ),
         _letters,
+    ),
+    "delivery": Journey(
+        ("order_delivery_pause", "release_delivery_pause", "acknowledge_message", "resolve_delivery"), _delivery
     ),
     "enforcement": Journey(("record_enforcement", "correct_enforcement", "import_enforcements"), _enforcement),
     "office": Journey(("import_ledger", "attest_import", "confirm_organisation", "announce_calendar"), _office),
