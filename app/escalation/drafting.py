@@ -128,8 +128,6 @@ async def draft_letters(transactions: Transactions, night: Night) -> None:
         if found is None:
             break
         last = found
-    async with transactions() as context:
-        await _hold_too_many(context, night)
 
 
 async def _draft_batch(transactions: Transactions, desk: Desk, last: int, batch: int = _BATCH) -> int | None:
@@ -143,6 +141,7 @@ async def _draft_batch(transactions: Transactions, desk: Desk, last: int, batch:
             drafted = 0
             for heading, lines in by_heading(rows, desk).items():
                 drafted += await _draft(context, desk, heading, lines)
+            held = await _hold_too_many(context, desk.night) if drafted else 0
     except FAILURES as error:
         refuse_lost_connection(error)
         if len(rows) > 1:
@@ -152,6 +151,7 @@ async def _draft_batch(transactions: Transactions, desk: Desk, last: int, batch:
         await note_failure(transactions, desk.night, "draft", error, subject=subject)
         return rows[0]["raised_rung_id"] if rows else None
     desk.night.counts["letters_drafted"] += drafted
+    desk.night.counts["dispatch_held"] += held
     return rows[-1]["raised_rung_id"] if rows else None
 
 
@@ -246,18 +246,22 @@ def _line(row: Row, desk: Desk) -> dict[str, Any]:
     }
 
 
-async def _hold_too_many(context: Context, night: Night) -> None:
-    """Dispatch stands still where this run drafted letters and the night has more than the edition allows."""
-    if not night.counts["letters_drafted"]:
-        return
+async def _hold_too_many(context: Context, night: Night) -> int:
+    """1 where the night has more letters than the edition allows: dispatch is held with the letter that is too many."""
     tonights = int((await context.session.execute(_TONIGHTS, {"night": night.on})).scalar_one())
-    if tonights > night.edition.ladder.max_letters_per_night:
-        note = f"{night.on.isoformat()} 起草 {tonights} 件,超过 {night.edition.ladder.max_letters_per_night} 件"
-        row = {"reason": HoldReason.TOO_MANY_LETTERS.value, "note": note, "run_id": night.run_id}
-        held = postgresql.insert(DispatchHold).values(row).on_conflict_do_nothing().returning(DispatchHold.id)
-        placed = [
-            (Subject("dispatch_hold", one), {"reason": row["reason"], "run": night.run_id})
-            for one in (await context.session.execute(held)).scalars()
-        ]
-        await record_all(context, "dispatch:hold:placed", placed)
-        night.counts["dispatch_held"] += 1
+    if tonights <= night.edition.ladder.max_letters_per_night:
+        return 0
+    note = f"{night.on.isoformat()} 起草 {tonights} 件,超过 {night.edition.ladder.max_letters_per_night} 件"
+    await hold_too_many(context, night, note)
+    return 1
+
+
+async def hold_too_many(context: Context, night: Night, note: str) -> None:
+    """Holds dispatch because of the night's letters; an open hold for that reason stays as it is."""
+    row = {"reason": HoldReason.TOO_MANY_LETTERS.value, "note": note, "run_id": night.run_id}
+    held = postgresql.insert(DispatchHold).values(row).on_conflict_do_nothing().returning(DispatchHold.id)
+    placed = [
+        (Subject("dispatch_hold", one), {"reason": row["reason"], "run": night.run_id})
+        for one in (await context.session.execute(held)).scalars()
+    ]
+    await record_all(context, "dispatch:hold:placed", placed)
