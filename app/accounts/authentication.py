@@ -74,9 +74,15 @@ class Reader:
 
 
 async def reader(request: Request) -> Reader:
-    """The reader of this request; Unauthenticated without a token, before anything else is found wrong with it."""
-    bearer_token(request)
+    """The reader of this request."""
     return Reader(request)
+
+
+async def known_reader(request: Request) -> Reader:
+    """The same, its token looked at before anything else of the request is found wrong."""
+    known = Reader(request)
+    async with known.transaction():
+        return known
 
 
 def _admit(request: Request, actor: Actor, pending: PendingStep | None) -> None:
@@ -97,4 +103,5 @@ def refuse_incomplete(request: Request, pending: PendingStep | None) -> None:
 
 
 SignedInToRead = Annotated[Reader, Depends(reader)]
+KnownReader = Annotated[Reader, Depends(known_reader)]
 SignedIn = Annotated[Context, Depends(signed_in, scope="function")]

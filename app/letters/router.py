@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.accounts.authentication import SignedIn, SignedInToRead
+from app.accounts.authentication import KnownReader, SignedIn
 from app.accounts.idempotency import OnceOnly, shown
 from app.accounts.sensitive_reads import record_read
 from app.hazards.acting import IfMatch
@@ -77,7 +77,7 @@ async def read_letter(letter_id: LetterId, request: Request, context: SignedIn) 
 async def read_letter_file(
     letter_id: LetterId,
     request: Request,
-    reader: SignedInToRead,
+    reader: KnownReader,
     form: Annotated[FileFormat, Query(description="pdf 或者 docx")] = "pdf",
     copy: Annotated[UUID | None, Query(description="抄送件 id;只收到抄送件的读者不必填写")] = None,
 ) -> Response:
