@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 from app.cli.connection import Addresses, migrating, registry_of
 from app.cli.escalate import told_of
 from app.cli.worker import working_login
-from app.escalation.run import STOPPED, run_night
+from app.escalation.run import STOPPED
 from app.infrastructure.context import Context
 from app.infrastructure.database import Database
 from app.infrastructure.owner import owner_transaction
@@ -150,7 +150,7 @@ async def nights_passed(
 
 async def _night(work: Work, on: date) -> NightPassed:
     """The nightly job for that date and the dispatcher after it, as the schedule rings them."""
-    ran = await run_night(partial(work.transaction, escalate.NAME), on)
+    ran = await escalate.whole_night(partial(work.transaction, escalate.NAME), on)
     if ran.outcome == STOPPED:
         return NightPassed(on, "", ran.stopped_because)
     async with work.transaction(escalate.NAME) as context:

@@ -14,10 +14,11 @@ from app.cli.connection import registry_of
 from app.cli.worker import working_login
 from app.escalation import rehearsal
 from app.escalation.rehearsal import rehearsed
-from app.escalation.run import COMPLETED, STOPPED, Ran, run_night
+from app.escalation.run import COMPLETED, STOPPED, Ran
 from app.infrastructure.database import Database, SystemPrincipal
 from app.infrastructure.errors import InvalidParameter
 from app.infrastructure.settings import SettingsRefused, load_settings
+from app.jobs.escalate import whole_night
 from app.regulation.vocabulary import RoleClass
 
 _NAME: Final = "qingling escalate"
@@ -35,6 +36,8 @@ _LABELS: Final = {
     "items_dropped": "从草稿撤下",
     "letters_dropped": "撤销草稿",
     "letters_drafted": "起草公文",
+    "letters_issued": "依常设授权签发",
+    "dispatch_held": "超过每夜件数、暂停发文",
     "failures": "未能处理",
 }
 
@@ -68,7 +71,7 @@ async def escalate_at(url: URL | str, day: date | None) -> Ran:
     """The run, through the job login at that address."""
     database = Database.at(url, pool_size=2)
     try:
-        return await run_night(lambda: database.transaction(_AS_COMMAND, request_id=_NAME), day)
+        return await whole_night(lambda: database.transaction(_AS_COMMAND, request_id=_NAME), day)
     finally:
         await database.close()
 

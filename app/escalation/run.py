@@ -3,7 +3,7 @@
 Run it twice, late, beside itself: what a night records stands under unique keys, and each step asks the database anew.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import MINYEAR, date, datetime
 from typing import Any, Final
@@ -27,7 +27,8 @@ from app.tables.rules import CalendarYear, ClockSetting, RegistrySetting
 
 COMPLETED, WITH_FAILURES, STOPPED = "completed", "with_failures", "stopped"
 
-STEPS: Final[tuple[Callable[[Transactions, Night], Awaitable[None]], ...]] = (
+Step = Callable[[Transactions, Night], Awaitable[None]]
+STEPS: Final[tuple[Step, ...]] = (
     deem_served,
     treat_terms,
     treat_clocks,
@@ -62,16 +63,17 @@ class Ran:
         }
 
 
-async def run_night(transactions: Transactions, as_of: date | None = None) -> Ran:
+async def run_night(transactions: Transactions, as_of: date | None = None, more: Sequence[Step] = ()) -> Ran:
     """One run for today in Asia/Shanghai or for `as_of`; InvalidParameter for a date the clock has not reached.
 
-    A year without its announced holidays stops it before anything is raised: the outcome is `stopped`.
+    A year without its announced holidays stops it before anything is raised: the outcome is `stopped`. `more`: steps
+    of other features behind the night's own (`app/jobs/escalate.py`).
     """
     async with transactions() as context:
         night = await begin(context, as_of)
         missing = await _missing_calendar(context, night)
     if missing is None:
-        for step in STEPS:
+        for step in (*STEPS, *more):
             await step(transactions, night)
     async with transactions() as context:
         return await _end(context, night, missing)
