@@ -10,21 +10,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
-
-import httpx
-from standardwebhooks import Webhook
 
 from app.infrastructure.security import canonical_json
 from app.regulation.vocabulary import AttemptOutcome, DeliveryChannel
+
+if TYPE_CHECKING:
+    import httpx
 
 Clock = Callable[[], int]
 """Seconds since 1970 by this machine's clock: what receivers hold a message's age against."""
 
 _SERVERS_OWN: Final = 500
-# Nothing had left when these are raised: the connection did not stand yet.
-_NOTHING_LEFT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +83,25 @@ class SignedWebhook:
 
     async def send(self, message: Message) -> Outcome:
         """Posts it once; redirects are not followed, proxies of the environment not used."""
+        import httpx  # noqa: PLC0415 - the API has the outbox too, and sends nothing
+
+        # Nothing had left when these are raised: the connection did not stand yet.
+        nothing_left = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
         body = canonical_json(dict(message.payload)).decode()
         headers = self._signed(message, body)
         careful: dict[str, Any] = {"follow_redirects": False, "trust_env": False, "verify": _trusted()}
         try:
             async with httpx.AsyncClient(timeout=self.timeout, **careful) as client:
                 answer = await client.post(str(message.address), content=body, headers=headers)
-        except (*_NOTHING_LEFT, httpx.InvalidURL) as error:
+        except (*nothing_left, httpx.InvalidURL) as error:
             return Outcome(REFUSED, type(error).__name__)
         except httpx.TransportError as error:
             return Outcome(UNCERTAIN, type(error).__name__)
         return _told_by(answer)
 
     def _signed(self, message: Message, body: str) -> dict[str, str]:
+        from standardwebhooks import Webhook  # noqa: PLC0415 - as above
+
         at = datetime.fromtimestamp(self.clock(), UTC)
         return {
             "content-type": "application/json",
@@ -120,7 +124,7 @@ def webhook_secret(key: bytes, name: str) -> str:
     return f"whsec_{base64.b64encode(hmac.digest(key, f'webhook:{name}'.encode(), 'sha256')).decode()}"
 
 
-def _told_by(answer: httpx.Response) -> Outcome:
+def _told_by(answer: "httpx.Response") -> Outcome:
     code = f"http:{answer.status_code}"
     if answer.is_success:
         return Outcome(SENT, code)
