@@ -8,14 +8,13 @@ import pytest
 from tests.api.watching import Watch
 from tests.oracle.legality import violations
 from tests.support.cluster import Cluster, TestDatabase, libpq_address
-from tests.support.registry import Registry, open_registry, prepare
+from tests.support.registry import Registry, open_registry, settled_database
 
 
 @pytest.fixture(scope="session")
 def prepared(cluster: Cluster) -> Iterator[TestDatabase]:
     """A database with the demo's city, its clock running from noon of 2026-11-23; at the end the oracle judges it."""
-    with cluster.temporary_database() as database:
-        prepare(database)
+    with settled_database(cluster) as database:
         yield database
         with psycopg.connect(libpq_address(database.superuser_url)) as connection:
             assert violations(connection) == []

@@ -19,7 +19,7 @@ from app.jobs.work import Work
 from tests.support import walk
 from tests.support.cluster import TestDatabase, cluster_of_run
 from tests.support.journeys import JOURNEYS, OFFICER, SIGN_ON
-from tests.support.registry import API, Answered, Registry, open_registry, ordinary_settings, prepare
+from tests.support.registry import API, Answered, Registry, open_registry, ordinary_settings, settled_database
 from tests.support.routes import operation_of, operations
 from tests.support.run import run_folder
 from tests.support.statements import statements_sent
@@ -195,6 +195,5 @@ def write(counts: Counts) -> None:
 if __name__ == "__main__":
     with run_folder(), tempfile.TemporaryDirectory() as data:
         cluster = cluster_of_run()
-        with cluster.temporary_database() as made:
-            prepare(made)
+        with settled_database(cluster) as made:
             write(measured(made, Path(data)))

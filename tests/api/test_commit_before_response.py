@@ -9,7 +9,7 @@ import pytest
 from tests.api.watching import Watch
 from tests.support import walk
 from tests.support.cluster import Cluster, TestDatabase, libpq_address
-from tests.support.registry import API, Registry, open_registry, prepare
+from tests.support.registry import API, Registry, open_registry, settled_database
 
 FAIL_AT_COMMIT = """
     CREATE FUNCTION planted_failure() RETURNS trigger LANGUAGE plpgsql AS
@@ -22,8 +22,7 @@ FAIL_AT_COMMIT = """
 @pytest.fixture
 def alone(cluster: Cluster) -> Iterator[TestDatabase]:
     """A prepared database that a test may spoil."""
-    with cluster.temporary_database() as database:
-        prepare(database)
+    with settled_database(cluster) as database:
         yield database
 
 

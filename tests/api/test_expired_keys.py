@@ -10,7 +10,7 @@ import pytest
 from tests.api.watching import Watch
 from tests.support import walk
 from tests.support.cluster import libpq_address
-from tests.support.registry import Answered, Registry, open_registry, prepare
+from tests.support.registry import Answered, Registry, open_registry, settled_database
 
 OFFICER = "chemical-safety-officer"
 
@@ -18,10 +18,8 @@ OFFICER = "chemical-safety-officer"
 @pytest.fixture(scope="module")
 def registry(cluster: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """A registry whose clock this file moves."""
-    with cluster.temporary_database() as database:
-        prepare(database)
-        with open_registry(database, tmp_path_factory.mktemp("data")) as opened:
-            yield opened
+    with settled_database(cluster) as database, open_registry(database, tmp_path_factory.mktemp("data")) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.cluster import Cluster, libpq_address
 from tests.support.journeys import JOURNEYS
-from tests.support.registry import Answered, Registry, open_registry, prepare
+from tests.support.registry import Answered, Registry, open_registry, settled_database
 
 AT_ONCE: Final = next(Path("migrations/versions").glob("*_0022_*.py"))
 DIFFERENT: Final = """
@@ -40,8 +40,7 @@ class Compared(Registry):
 
 @pytest.fixture
 def compared(cluster: Cluster, tmp_path: Path) -> Iterator[Compared]:
-    with cluster.temporary_database() as database:
-        prepare(database)
+    with settled_database(cluster) as database:
         text = runpy.run_path(str(AT_ONCE))["FACTS"].replace("\\:", ":").replace("hazard_facts", "facts_at_once")
         with (
             psycopg.connect(libpq_address(database.superuser_url), autocommit=True) as connection,

@@ -8,7 +8,7 @@ import pytest
 from tests.api.watching import Trial, Watch
 from tests.support import walk
 from tests.support.cluster import Cluster
-from tests.support.registry import Registry, open_registry, prepare
+from tests.support.registry import Registry, open_registry, settled_database
 
 LAST_SECOND = "2027-01-22T23:59:59+08:00"
 MIDNIGHT = "2027-01-23T00:00:00+08:00"
@@ -18,10 +18,9 @@ ASKED = {"new_deadline": "2027-02-10", "note": "设备未到"}
 @pytest.fixture(scope="module")
 def movable(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Registry, Watch]]:
     """A registry of this file's own, in a process whose zone is UTC."""
-    with pytest.MonkeyPatch.context() as patch, cluster.temporary_database() as database:
+    with pytest.MonkeyPatch.context() as patch, settled_database(cluster) as database:
         patch.setenv("TZ", "UTC")
         time.tzset()
-        prepare(database)
         with open_registry(database, tmp_path_factory.mktemp("data")) as opened, Watch.of(database) as watching:
             yield opened, watching
     time.tzset()

@@ -1,13 +1,13 @@
 """Every operation sends no more statements than the table says, and a list as many for fifty rows as for one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.api import query_counts
-from tests.support.cluster import TestDatabase
-from tests.support.registry import prepare
+from tests.support.cluster import Cluster, TestDatabase
+from tests.support.registry import settled_database
 from tests.support.routes import operations
 
 STALE = 2
@@ -15,9 +15,9 @@ STALE = 2
 
 
 @pytest.fixture
-def prepared_alone(fresh_database: TestDatabase) -> TestDatabase:
-    prepare(fresh_database)
-    return fresh_database
+def prepared_alone(cluster: Cluster) -> Iterator[TestDatabase]:
+    with settled_database(cluster) as settled:
+        yield settled
 
 
 def over(counts: Mapping[tuple[str, str], int], table: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:

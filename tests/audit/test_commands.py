@@ -15,10 +15,10 @@ from app.audit.signing_key import key_id_of
 from app.infrastructure.settings import Settings, SettingsRefused
 from app.jobs.work import replace_key, signer_of
 from tests.audit.conftest import Trail
-from tests.support.cluster import TestDatabase, libpq_address
+from tests.support.cluster import Cluster, TestDatabase, libpq_address
 from tests.support.command import qingling as run_qingling
 from tests.support.polling import until
-from tests.support.registry import open_registry, prepare
+from tests.support.registry import open_registry, settled_database
 from tests.support.walk import reported
 from tests.support.wall_city import City
 
@@ -131,21 +131,26 @@ def test_a_key_of_another_form_is_refused_without_being_shown(tmp_path: Path, gi
     assert given not in str(refusal.value)
 
 
+@pytest.fixture
+def settled(cluster: Cluster) -> Iterator[TestDatabase]:
+    with settled_database(cluster) as database:
+        yield database
+
+
 def test_readiness_warns_of_rows_that_wait_too_long_and_of_heads_not_handed_out(
-    fresh_database: TestDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settled: TestDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QINGLING_HEADS_FOLDER", str(tmp_path / "outside"))
-    prepare(fresh_database)
-    trail = Trail(City(), fresh_database, tmp_path)
+    trail = Trail(City(), settled, tmp_path)
 
     def warnings(minutes: int) -> str:
-        with psycopg.connect(libpq_address(fresh_database.superuser_url)) as connection:
+        with psycopg.connect(libpq_address(settled.superuser_url)) as connection:
             connection.execute("UPDATE clock_setting SET offset_seconds = offset_seconds + %s", [minutes * 60])
-        with open_registry(fresh_database, tmp_path) as registry:
+        with open_registry(settled, tmp_path) as registry:
             told: list[str] = registry.client.get("/readyz").json()["warnings"]
         return " ".join(told)
 
-    with open_registry(fresh_database, tmp_path) as registry:
+    with open_registry(settled, tmp_path) as registry:
         reported(registry)
     assert LATE_ROWS not in warnings(20)
     assert LATE_ROWS in warnings(20)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from tests.support.cluster import Cluster, TestDatabase, libpq_address
-from tests.support.registry import prepare
+from tests.support.registry import settled_database
 
 EVENTS = 200_000
 STREAMS = """
@@ -34,8 +34,7 @@ SELECT e.id, e.serial, e.event, e.payload, e.previous_sha256, e.sha256, e.accoun
 
 @pytest.fixture(scope="module")
 def crowded(cluster: Cluster) -> Iterator[TestDatabase]:
-    with cluster.temporary_database() as database:
-        prepare(database)
+    with settled_database(cluster) as database:
         with psycopg.connect(libpq_address(database.superuser_url)) as connection:
             connection.execute("SET session_replication_role = replica")
             connection.execute(STREAMS.encode())

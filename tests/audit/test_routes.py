@@ -18,7 +18,7 @@ from tests.audit.conftest import SIGNER
 from tests.audit.test_handing_out import verified
 from tests.support.cluster import Cluster, TestDatabase
 from tests.support.polling import until
-from tests.support.registry import API, Registry, open_registry, prepare
+from tests.support.registry import API, Registry, open_registry, settled_database
 from tests.support.walk import determined, reported
 
 AUDITOR = "city-auditor"
@@ -28,8 +28,7 @@ OF_AUDITORS = ("/audit/events", "/audit/inclusion?position=1", "/audit/consisten
 
 @pytest.fixture(scope="module")
 def database(cluster: Cluster) -> Iterator[TestDatabase]:
-    with cluster.temporary_database() as made:
-        prepare(made)
+    with settled_database(cluster) as made:
         yield made
 
 

@@ -19,7 +19,7 @@ from app.regulation.vocabulary import RoleClass
 from tests.support import walk
 from tests.support.cluster import Cluster, TestDatabase, libpq_address
 from tests.support.polling import until
-from tests.support.registry import Registry, open_registry, prepare
+from tests.support.registry import Registry, open_registry, settled_database
 
 SIGNER = Ed25519Signer(bytes(range(32)))
 JOB = SystemPrincipal(RoleClass.JOB, "封存")
@@ -105,8 +105,7 @@ def trail(city: Trail) -> Trail:
 def city(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trail]:
     """Closed, withdrawn from signing, corrected, under way and merely reported: each kind of row, under five heads."""
     folder: Path = tmp_path_factory.mktemp("data")
-    with cluster.temporary_database() as database:
-        prepare(database)
+    with settled_database(cluster) as database:
         with psycopg.connect(libpq_address(database.superuser_url)) as connection:
             connection.execute("UPDATE person_detail SET name = %s || person_id, phone = %s || person_id", [CANARY] * 2)
         with open_registry(database, folder) as registry:

@@ -7,14 +7,13 @@ import pytest
 from tests.api.watching import Watch
 from tests.credentials.clock import Clock
 from tests.support.cluster import Cluster, TestDatabase
-from tests.support.registry import Registry, open_registry, ordinary_settings, prepare
+from tests.support.registry import Registry, open_registry, ordinary_settings, settled_database
 
 
 @pytest.fixture(scope="module")
 def prepared(cluster: Cluster) -> Iterator[TestDatabase]:
     """A database of this file's own."""
-    with cluster.temporary_database() as database:
-        prepare(database)
+    with settled_database(cluster) as database:
         yield database
 
 

@@ -7,14 +7,13 @@ import pytest
 from tests.api.watching import Watch
 from tests.exchange.paper import import_sample
 from tests.support.cluster import Cluster, TestDatabase
-from tests.support.registry import prepare
+from tests.support.registry import settled_database
 
 
 @pytest.fixture(scope="session")
 def city(cluster: Cluster) -> Iterator[TestDatabase]:
     """The demo's city before any ledger; copied, never written."""
-    with cluster.temporary_database() as database:
-        prepare(database)
+    with settled_database(cluster) as database:
         yield database
 
 

@@ -9,6 +9,7 @@ import pytest
 from tests.fuzz.stage import Stage, set_stage
 from tests.support.cluster import Cluster
 from tests.support.log_lines import logging_as_served
+from tests.support.registry import settled_database
 
 
 @pytest.fixture
@@ -21,5 +22,5 @@ def log() -> Iterator[io.StringIO]:
 @pytest.fixture
 def stage_for(cluster: Cluster, tmp_path: Path) -> Iterator[Callable[[str], Stage]]:
     """Sets a fresh registry with hazards in every state for one persona."""
-    with cluster.temporary_database() as database:
+    with settled_database(cluster) as database:
         yield lambda persona: set_stage(database, tmp_path, persona)

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from tests.support import walk
 from tests.support.cluster import TestDatabase
-from tests.support.registry import Registry, build_app, open_registry, prepare
+from tests.support.registry import Registry, build_app, open_registry
 
 ANONYMOUS: Final = "anonymous"
 SERVICE_KEY: Final = "platform"
@@ -39,8 +39,7 @@ class Stage:
 
 
 def set_stage(database: TestDatabase, folder: Path, persona: str) -> Stage:
-    """A prepared registry; its own client is closed again, for the fuzzer brings one."""
-    prepare(database)
+    """A settled registry; its own client is closed again, for the fuzzer brings one."""
     with open_registry(database, folder) as registry:
         references = tuple(_hazards(registry))
         tokens = tuple(_tokens(registry, PERSONAS[persona]))

@@ -13,7 +13,7 @@ from tests.fuzz.corpus import IDENTIFIERS, JSON_VALUES, VALUES, injections
 from tests.support import walk
 from tests.support.cluster import Cluster
 from tests.support.example_documents import example_body
-from tests.support.registry import Registry, open_registry, prepare
+from tests.support.registry import Registry, open_registry, settled_database
 from tests.support.routes import document
 
 pytestmark = pytest.mark.timeout(300)
@@ -39,11 +39,9 @@ QUERY_PLACES: Final = [one for one in PLACES if one[1] == "query"]
 
 @pytest.fixture(scope="module")
 def registry(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    with cluster.temporary_database() as database:
-        prepare(database)
-        with open_registry(database, tmp_path_factory.mktemp("data")) as opened:
-            walk.listed(opened)
-            yield opened
+    with settled_database(cluster) as database, open_registry(database, tmp_path_factory.mktemp("data")) as opened:
+        walk.listed(opened)
+        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -12,15 +12,14 @@ from app.infrastructure.unnamed_proxy import BelievedProxies
 from tests.infrastructure.test_http_on_the_wire import asked
 from tests.support.cluster import Cluster, TestDatabase
 from tests.support.edge_server import edge_server
-from tests.support.registry import Registry, open_registry, prepare
+from tests.support.registry import Registry, open_registry, settled_database
 
 FORWARDED = ("X-Forwarded-For: 203.0.113.7", "Forwarded: for=203.0.113.7")
 
 
 @pytest.fixture(scope="module")
 def database(cluster: Cluster) -> Iterator[TestDatabase]:
-    with cluster.temporary_database() as prepared:
-        prepare(prepared)
+    with settled_database(cluster) as prepared:
         yield prepared
 
 

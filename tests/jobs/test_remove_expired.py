@@ -1,6 +1,7 @@
 """What nobody may use any more goes away at night, and what proves something stays."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,17 @@ from app.infrastructure.database import Database
 from app.infrastructure.settings import Settings, SettingsRefused, load_settings
 from app.jobs import remove_expired
 from app.jobs.work import Work
-from tests.support.cluster import TestDatabase, libpq_address
-from tests.support.registry import open_registry, prepare
+from tests.support.cluster import Cluster, TestDatabase, libpq_address
+from tests.support.registry import open_registry, settled_database
 from tests.support.walk import report_document
 
 COUNTED = ("idempotency_key", "session", "step_up", "hazard_transition", "audit_event")
 
 
 @pytest.fixture
-def database(fresh_database: TestDatabase) -> TestDatabase:
-    prepare(fresh_database)
-    return fresh_database
+def database(cluster: Cluster) -> Iterator[TestDatabase]:
+    with settled_database(cluster) as settled:
+        yield settled
 
 
 def remove(database: TestDatabase, folder: Path) -> str:

@@ -12,9 +12,9 @@ from app.infrastructure.settings import Settings
 from app.jobs.schedule import SCHEDULE, Job
 from app.jobs.work import Work
 from app.jobs.worker import working_beside
-from tests.support.cluster import TestDatabase
+from tests.support.cluster import Cluster, TestDatabase
 from tests.support.polling import until
-from tests.support.registry import prepare
+from tests.support.registry import settled_database
 
 EVERY_SECOND = {"second": "*"}
 
@@ -84,17 +84,14 @@ def test_a_job_still_running_is_not_rung_again(worker_database: TestDatabase, se
     assert slow.rung == 1
 
 
-def test_every_job_of_the_schedule_runs_on_a_registry_as_the_job_login(
-    fresh_database: TestDatabase, settings: Settings
-) -> None:
-    prepare(fresh_database)
-
-    async def all_of_them() -> list[str]:
-        database = Database.at(fresh_database.job_url, pool_size=2)
+def test_every_job_of_the_schedule_runs_on_a_registry_as_the_job_login(cluster: Cluster, settings: Settings) -> None:
+    async def all_of_them(settled: TestDatabase) -> list[str]:
+        database = Database.at(settled.job_url, pool_size=2)
         try:
             return [await job.run(Work(database, settings)) for job in SCHEDULE]
         finally:
             await database.close()
 
-    assert len(asyncio.run(all_of_them())) == len(SCHEDULE)
+    with settled_database(cluster) as settled:
+        assert len(asyncio.run(all_of_them(settled))) == len(SCHEDULE)
     assert len({job.name for job in SCHEDULE}) == len(SCHEDULE)

@@ -15,8 +15,8 @@ from app.regulation.vocabulary import RoleClass
 from app.supervision.provisional import recount_provisional_deadlines
 from tests.personnel.staff import PROPOSER
 from tests.support import walk
-from tests.support.cluster import TestDatabase
-from tests.support.registry import Registry, open_registry, prepare
+from tests.support.cluster import Cluster
+from tests.support.registry import Registry, open_registry, settled_database
 
 SPRING_FESTIVAL = [f"2027-02-{day:02d}" for day in range(5, 13)]
 HOLIDAYS = ["2027-01-01", *SPRING_FESTIVAL, "2027-05-01", "2027-10-01"]
@@ -78,10 +78,9 @@ def test_years_are_imported_in_order(registry: Registry) -> None:
 
 
 @pytest.fixture
-def own_registry(fresh_database: TestDatabase, tmp_path: Path) -> Iterator[Registry]:
+def own_registry(cluster: Cluster, tmp_path: Path) -> Iterator[Registry]:
     """A registry for one test alone: a year is imported once, for good."""
-    prepare(fresh_database)
-    with open_registry(fresh_database, tmp_path) as opened:
+    with settled_database(cluster) as database, open_registry(database, tmp_path) as opened:
         yield opened
 
 

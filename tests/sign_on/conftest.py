@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from tests.support.cluster import Cluster, TestDatabase, libpq_address
-from tests.support.registry import API, Registry, prepare
+from tests.support.registry import API, Registry, settled_database
 
 CLIENT_ID = "qingling"
 REDIRECT_URL = "http://localhost/api/v1/session/sign-on/callback"
@@ -29,8 +29,7 @@ def sign_on_settings(issuer: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def database(cluster: Cluster) -> Iterator[TestDatabase]:
     """The demo's city, for the tests of a file."""
-    with cluster.temporary_database() as prepared:
-        prepare(prepared)
+    with settled_database(cluster) as prepared:
         yield prepared
 
 

@@ -17,7 +17,7 @@ from app.statistics.question import FiguresAsked
 from tests.regulation.builders import Field
 from tests.statistics.histories import enter, histories
 from tests.support.cluster import Cluster, TestDatabase, libpq_address
-from tests.support.registry import Registry, open_registry, prepare
+from tests.support.registry import Registry, open_registry, settled_database
 
 SEED = 20_241_231
 HAZARDS = 320
@@ -72,9 +72,8 @@ class Ledger:
         return asyncio.run(ask())
 
 
-def settled(database: TestDatabase) -> tuple[dict[int, Unit], tuple[int, int]]:
-    """The demo's city with two townships: its units, and a site with its enterprise."""
-    prepare(database)
+def with_townships(database: TestDatabase) -> tuple[dict[int, Unit], tuple[int, int]]:
+    """Adds two townships to the demo's city: its units, and a site with its enterprise."""
     with psycopg.connect(libpq_address(database.superuser_url)) as connection:
         connection.execute(TOWNSHIPS.encode())
         units = {row[0]: Unit(*row) for row in connection.execute(UNITS.encode())}
@@ -86,8 +85,8 @@ def settled(database: TestDatabase) -> tuple[dict[int, Unit], tuple[int, int]]:
 @pytest.fixture(scope="session")
 def ledger(cluster: Cluster) -> Iterator[Ledger]:
     """The demo's city with random histories in all of its units; one database for a worker."""
-    with cluster.temporary_database() as database:
-        units, site = settled(database)
+    with settled_database(cluster) as database:
+        units, site = with_townships(database)
         rows = histories(SEED, HAZARDS, sorted(units))
         enter(database, rows, site)
         yield Ledger(database, rows, units)

@@ -12,7 +12,7 @@ from app.statistics import service
 from app.statistics.question import FiguresAsked
 from tests.regulation.builders import Field
 from tests.support.cluster import Cluster
-from tests.support.registry import Registry, open_registry, prepare
+from tests.support.registry import Registry, open_registry, settled_database
 from tests.support.walk import SIGNERS, closed, declared, determined, listed, reported, sign, verified
 
 OFFICE = "city-office-head"
@@ -22,13 +22,11 @@ OFFICE = "city-office-head"
 def walked(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
     """Six hazards: reported, determined, listed, declared, verified and signed once, closed."""
     folder: Path = tmp_path_factory.mktemp("walked")
-    with cluster.temporary_database() as database:
-        prepare(database)
-        with open_registry(database, folder) as registry:
-            for walk in (reported, determined, listed, declared, closed):
-                walk(registry)
-            sign(registry, verified(registry), 1)
-            yield registry
+    with settled_database(cluster) as database, open_registry(database, folder) as registry:
+        for walk in (reported, determined, listed, declared, closed):
+            walk(registry)
+        sign(registry, verified(registry), 1)
+        yield registry
 
 
 def answer(walked: Registry, login: str = OFFICE) -> Field:

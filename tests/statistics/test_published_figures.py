@@ -16,9 +16,10 @@ import app.sample
 from app.regulation.deadlines import SHANGHAI
 from app.regulation.indicators import TransitionFact, rate
 from app.regulation.vocabulary import Act, Channel, HazardLevel, State
-from tests.statistics.conftest import Ledger, settled
+from tests.statistics.conftest import Ledger, with_townships
 from tests.statistics.histories import enter
 from tests.support.cluster import Cluster
+from tests.support.registry import settled_database
 
 _FILE = Path(app.sample.__file__).parent / "published_figures.csv"
 PUBLISHED = list(csv.DictReader(_FILE.read_text("utf-8").splitlines()))
@@ -73,8 +74,8 @@ def closing(of: TransitionFact, closed_at: datetime) -> TransitionFact:
 
 
 def entered(cluster: Cluster, rows: Iterable[TransitionFact]) -> Iterable[Ledger]:
-    with cluster.temporary_database() as database:
-        units, site = settled(database)
+    with settled_database(cluster) as database:
+        units, site = with_townships(database)
         facts = list(rows)
         enter(database, facts, site)
         yield Ledger(database, facts, units)

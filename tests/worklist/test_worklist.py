@@ -12,8 +12,8 @@ from app.infrastructure.database import Database, OtherAppointment, Token
 from app.infrastructure.errors import TemporarilyUnavailable, Unauthenticated
 from tests.personnel.staff import PROPOSER, appoint, organisation, post
 from tests.support import walk
-from tests.support.cluster import TestDatabase
-from tests.support.registry import Registry, open_registry, prepare
+from tests.support.cluster import Cluster
+from tests.support.registry import Registry, open_registry, settled_database
 
 
 def worklist(registry: Registry, *, by: str, query: str = "") -> dict[str, Any]:
@@ -125,10 +125,9 @@ def test_a_failed_verification_waits_for_the_enterprise_again(registry: Registry
 
 
 @pytest.fixture
-def own_registry(fresh_database: TestDatabase, tmp_path: Path) -> Iterator[Registry]:
+def own_registry(cluster: Cluster, tmp_path: Path) -> Iterator[Registry]:
     """A registry in which nothing else waits."""
-    prepare(fresh_database)
-    with open_registry(fresh_database, tmp_path) as opened:
+    with settled_database(cluster) as database, open_registry(database, tmp_path) as opened:
         yield opened
 
 
