@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.infrastructure import security
 from app.infrastructure.security import (
     LONGEST_PASSWORD,
     canonical_json,
@@ -19,8 +20,16 @@ from app.infrastructure.security import (
     token_digest,
     verify_password,
 )
+from tests.support.quick_passwords import AS_SERVED
 
 KEY = b"k" * 32
+
+
+@pytest.fixture(autouse=True)
+def as_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here passwords cost what they cost when nobody tests."""
+    for name, value in AS_SERVED.items():
+        monkeypatch.setattr(security, name, value)
 
 
 def test_whoever_is_signed_in_does_not_wait_behind_a_crowd_of_strangers() -> None:

@@ -1,7 +1,8 @@
 """Asks the cells of the table and says in what each answer differs from its verdict."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -100,10 +101,19 @@ def _code(answer: httpx2.Response) -> str:
     return str(found.get("code", ""))
 
 
-def cells_by_route(wanted: Iterable[Cell] | None = None) -> dict[str, list[Cell]]:
-    """The table's cells, route by route."""
+def cells_by_route(wanted: Iterable[Cell] | None = None) -> Mapping[str, Sequence[Cell]]:
+    """The table's cells, or others, route by route."""
+    return _of_the_table() if wanted is None else _by_route(wanted)
+
+
+@cache
+def _of_the_table() -> Mapping[str, Sequence[Cell]]:
+    return _by_route(cells())
+
+
+def _by_route(wanted: Iterable[Cell]) -> Mapping[str, Sequence[Cell]]:
     found: dict[str, list[Cell]] = {}
-    for cell in wanted if wanted is not None else cells():
+    for cell in wanted:
         found.setdefault(cell.route, []).append(cell)
     return found
 

@@ -4,7 +4,6 @@ import asyncio
 import secrets
 from typing import Any
 
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import func, update
 
 from app.cli.demo_city import SAMPLE_PASSWORD
@@ -17,9 +16,9 @@ from tests.matrix.cast import BY_NAME, PERSONAS, Entry, Persona
 from tests.matrix.tenants import CHEMICAL, NEW, Tenant
 from tests.personnel import staff
 from tests.support.cluster import TestDatabase
+from tests.support.quick_passwords import QUICK
 from tests.support.registry import API, Registry
 
-_QUICK = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
 _PROPOSER, _CONFIRMER = "system-admin", "security-admin"
 _ENTERPRISE_POSTS = {
     "safety-officer": ("enterprise_safety_officer", "安全管理员"),
@@ -99,7 +98,7 @@ def _enter_enterprise(registry: Registry, tenant: Tenant) -> None:
 def _give_one_password(database: TestDatabase) -> None:
     async def give() -> None:
         async with owner_transaction(database.migrate_url, label="test") as context:
-            quick = {"password_hash": _QUICK.hash(SAMPLE_PASSWORD), "password_changed_at": func.registry_now()}
+            quick = {"password_hash": QUICK.hash(SAMPLE_PASSWORD), "password_changed_at": func.registry_now()}
             await context.session.execute(update(Account).where(~Account.is_service).values(quick))
 
     asyncio.run(give())

@@ -1,9 +1,10 @@
 """The committed verdicts: who may ask what of whom, a row for each route and relation, a column for each persona."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from tests.matrix.asking import Subject
@@ -54,28 +55,33 @@ class Cell:
     verdict: Verdict
 
 
-def rows() -> list[dict[str, str]]:
+@cache
+def rows() -> tuple[Mapping[str, str], ...]:
     """The table as committed."""
     with VERDICTS.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        return tuple(csv.DictReader(file))
 
 
+@cache
 def columns() -> tuple[str, ...]:
     """Its personas, in order."""
     with VERDICTS.open(encoding="utf-8", newline="") as file:
         return tuple(next(csv.reader(file))[3:])
 
 
-def cells() -> Iterator[Cell]:
+@cache
+def cells() -> tuple[Cell, ...]:
     """Every verdict of the table."""
-    for row in rows():
-        for persona in columns():
-            verdict = Verdict(row[persona])
-            if verdict is not Verdict.NO_CELL:
-                yield Cell(f"{row['method']} {row['path']}", row["relation"], persona, verdict)
+    return tuple(
+        Cell(f"{row['method']} {row['path']}", row["relation"], persona, Verdict(row[persona]))
+        for row in rows()
+        for persona in columns()
+        if row[persona] != Verdict.NO_CELL
+    )
 
 
-def targets() -> dict[str, dict[str, str]]:
+@cache
+def targets() -> Mapping[str, Mapping[str, str]]:
     """Persona → relation → the tenant that stands in it; an empty entry where none does."""
     with RELATIONS.open(encoding="utf-8", newline="") as file:
         return {row.pop("persona"): row for row in csv.DictReader(file)}

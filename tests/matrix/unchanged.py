@@ -18,14 +18,16 @@ _COLUMNS = (
     " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' GROUP BY 1 ORDER BY 1"
 )
 
+State = list[tuple[Any, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Tables:
     """The tables of a database and two questions about all of them."""
 
     connection: psycopg.Connection[Any]
-    short: sql.Composed
-    full: sql.Composed
+    short: bytes
+    full: bytes
 
     @classmethod
     @contextlib.contextmanager
@@ -35,13 +37,14 @@ class Tables:
             found = [
                 (name, set(columns)) for name, columns in connection.execute(_COLUMNS) if name not in LEFT_BY_REFUSALS
             ]
-            yield cls(connection, _joined(_counted(*one) for one in found), _joined(_hashed(*one) for one in found))
+            short, full = _joined(_counted(*one) for one in found), _joined(_hashed(*one) for one in found)
+            yield cls(connection, short.as_bytes(connection), full.as_bytes(connection))
 
-    def state(self) -> list[tuple[Any, ...]]:
+    def state(self) -> State:
         """Table, rows, newest id, sum of versions."""
         return self.connection.execute(self.short).fetchall()
 
-    def contents(self) -> list[tuple[Any, ...]]:
+    def contents(self) -> State:
         """Table and a hash over every row; of a session all but when it was last seen."""
         return self.connection.execute(self.full).fetchall()
 

@@ -16,7 +16,6 @@ from typing import Any, Final
 import psycopg
 from fastapi import FastAPI
 from PIL import Image
-from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 from sqlalchemy import text, update
 from starlette.testclient import TestClient
@@ -34,6 +33,7 @@ from app.regulation.edition import SHIPPED_EDITION
 from app.tables.people import Account
 from app.tables.rules import ClockSetting
 from tests.support.cluster import TEMPLATE, Cluster, TestDatabase, libpq_address
+from tests.support.quick_passwords import QUICK
 from tests.support.run import RUN_VARIABLE, locked
 
 GO_LIVE = date(2026, 11, 1)
@@ -63,9 +63,6 @@ _AT_NOON: Final = "UPDATE clock_setting SET offset_seconds = ceil(extract(epoch 
 _RATES = ("rate_sign_in", "rate_public", "rate_read", "rate_write", "rate_heavy")
 UNLIMITED: dict[str, Any] = dict.fromkeys(_RATES, 10**9)
 """Rates that no test meets but those that are about them."""
-
-# A hash carries its own parameters: argon2's smallest keep a sign-in and a step-up under a millisecond.
-_QUICK = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @dataclass(slots=True)
@@ -173,7 +170,7 @@ async def _prepare(database: TestDatabase, area: str, begins: datetime) -> None:
         ahead = begins - datetime.now(UTC)
         await context.session.execute(update(ClockSetting).values(offset_seconds=int(ahead.total_seconds())))
         await settle(context, IDENTITY_KEY.encode())
-        await context.session.execute(update(Account).values(password_hash=_QUICK.hash(SAMPLE_PASSWORD)))
+        await context.session.execute(update(Account).values(password_hash=QUICK.hash(SAMPLE_PASSWORD)))
         # Dispatch is held since the first start: the office has rehearsed and released it, as everywhere in use.
         rehearsal = (await context.session.execute(_REHEARSED)).scalar_one()
         await context.session.execute(_RELEASED, {"rehearsal": rehearsal})
