@@ -12,9 +12,11 @@ import psycopg
 import pytest
 
 from app.audit.signing_key import key_id_of
+from app.infrastructure.security_settings import SecuritySettings
 from app.infrastructure.settings import Settings, SettingsRefused
 from app.jobs.work import replace_key, signer_of
 from tests.audit.conftest import Trail
+from tests.audit.test_handing_out import hand_out
 from tests.support.cluster import Cluster, TestDatabase, libpq_address
 from tests.support.command import qingling as run_qingling
 from tests.support.polling import until
@@ -142,6 +144,10 @@ def test_readiness_warns_of_rows_that_wait_too_long_and_of_heads_not_handed_out(
 ) -> None:
     monkeypatch.setenv("QINGLING_HEADS_FOLDER", str(tmp_path / "outside"))
     trail = Trail(City(), settled, tmp_path)
+    # What the first start told of itself is not what waits here.
+    (tmp_path / "outside").mkdir()
+    trail.seal_all()
+    hand_out(trail, SecuritySettings(heads_folder=tmp_path / "outside"))
 
     def warnings(minutes: int) -> str:
         with psycopg.connect(libpq_address(settled.superuser_url)) as connection:
