@@ -9,7 +9,7 @@ import itertools
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from tests.letters import papers
 from tests.letters.papers import release_dispatch
 from tests.personnel import staff
 from tests.support import walk
+from tests.support.ladder_desk import CITY_HEAD, night_at
 from tests.support.registry import API, Registry
 
 OFFICER, INSPECTOR = "chemical-safety-officer", "dongsheng-inspector1"
@@ -256,6 +257,23 @@ def _delivery(registry: Registry) -> None:
     registry.post(f"/deliveries/{dead['id']}/resolution", {"outcome": "again"}, by=papers.HEAD)
 
 
+def _ladder(registry: Registry) -> None:
+    hazard = walk.listed(registry, deadline=walk.TODAY.isoformat())
+    night_at(registry.database, walk.TODAY + timedelta(days=2))
+    (delay,) = registry.get(f"/escalations?hazard={hazard}", by=papers.HEAD).body["items"]
+    path = f"/escalations/{delay['id']}"
+    asked = {"until_on": (walk.TODAY + timedelta(days=60)).isoformat(), "reason": "停产大修"}
+    told = registry.post(f"{path}/suspensions", asked, by=papers.HEAD)
+    registry.post(f"{path}/suspensions/{told['suspensions'][0]['id']}/approval", None, by=CITY_HEAD)
+    registry.get(path, by=OFFICER)
+    hold = registry.post("/dispatch-holds", NOTE, by=CITY_HEAD)["id"]
+    rehearsal = registry.post("/escalation-rehearsals", {}, by=CITY_HEAD)["id"]
+    released = {"rehearsal_id": rehearsal, **NOTE}
+    registry.post(f"/dispatch-holds/{hold}/release", released, by=CITY_HEAD)
+    run = registry.get("/escalation-runs", by=CITY_HEAD).body["items"][0]["id"]
+    registry.get(f"/escalation-runs/{run}", by=CITY_HEAD)
+
+
 def _penalties(code: str, day: str) -> bytes:
     book = Workbook()
     book.active.append(["处罚决定书文号", "统一社会信用代码", "行业领域", "处罚决定日期", "处罚依据", "处罚种类"])
@@ -335,6 +353,13 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
     ),
     "delivery": Journey(
         ("order_delivery_pause", "release_delivery_pause", "acknowledge_message", "resolve_delivery"), _delivery
+    ),
+    "ladder": Journey(
+        (
+            *("propose_suspension", "approve_suspension", "rehearse_escalation"),
+            *("order_dispatch_hold", "release_dispatch_hold"),
+        ),
+        _ladder,
     ),
     "enforcement": Journey(("record_enforcement", "correct_enforcement", "import_enforcements"), _enforcement),
     "office": Journey(("import_ledger", "attest_import", "confirm_organisation", "announce_calendar"), _office),
