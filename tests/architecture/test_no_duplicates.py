@@ -8,20 +8,30 @@ from tests.architecture.source_tree import Source, Violation, body_without_docst
 
 # Below this many nodes two functions may look alike by chance.
 WORTH_SHARING = 60
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def duplicates(files: Iterable[Source]) -> Iterator[Violation]:
     seen: dict[str, list[str]] = defaultdict(list)
-    for file in files:
-        for node in functions(file.tree):
-            body = body_without_docstring(node)
-            if sum(1 for part in body for _ in ast.walk(part)) >= WORTH_SHARING:
-                seen[_shape(body)].append(f"{file.path}:{node.lineno} {node.name}")
+    for alike in _of_like_nodes(files):
+        for file, node in alike:
+            seen[_shape(body_without_docstring(node))].append(f"{file.path}:{node.lineno} {node.name}")
     for places in seen.values():
         if len(places) > 1:
             path, _, rest = places[0].partition(":")
             line, _, name = rest.partition(" ")
             yield Violation(path, int(line), f"{name} is the same as {', '.join(places[1:])}")
+
+
+def _of_like_nodes(files: Iterable[Source]) -> Iterator[list[tuple[Source, Function]]]:
+    """Two or more whose bodies have the same kinds of nodes in the same order: only they can be the same."""
+    found: dict[tuple[type[ast.AST], ...], list[tuple[Source, Function]]] = defaultdict(list)
+    for file in files:
+        for node in functions(file.tree):
+            kinds = tuple(type(part) for statement in body_without_docstring(node) for part in ast.walk(statement))
+            if len(kinds) >= WORTH_SHARING:
+                found[kinds].append((file, node))
+    return (alike for alike in found.values() if len(alike) > 1)
 
 
 def _shape(body: list[ast.stmt]) -> str:
