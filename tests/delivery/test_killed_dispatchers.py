@@ -17,6 +17,9 @@ from tests.support.outbox_town import OutboxTown
 LETTERS = 200
 RUNS = 60
 """Many more than the deaths need: a test that does not come to its end says so."""
+LATER = [pytest.param(temper, marks=pytest.mark.long) for temper in (SLOW, REFUSING)]
+"""A gateway that takes a message and does not answer in time is, to the outbox, one that drops the connection; one that
+refuses is tried without deaths in `test_channels.py`."""
 
 
 @dataclass
@@ -113,7 +116,7 @@ def test_two_thousand_letters_survive_a_dispatcher_that_dies_anywhere(town: Outb
         assert {len(ids) for ids in deaths.gateway.ids.values()} == {1}
 
 
-@pytest.mark.parametrize("temper", [DROPPING, FAILING, SLOW, REFUSING])
+@pytest.mark.parametrize("temper", [DROPPING, FAILING, *LATER])
 def test_no_letter_is_lost_by_a_gateway_that_takes_it_and_says_otherwise(town: OutboxTown, temper: str) -> None:
     with deaths_of(town, temper) as deaths:
         deaths.timeout = 1.0
@@ -128,7 +131,7 @@ def test_no_letter_is_lost_by_a_gateway_that_takes_it_and_says_otherwise(town: O
         assert town.statuses()["webhook", "sent"] == 20
 
 
-@pytest.mark.parametrize("temper", [HONEST, DROPPING, FAILING, SLOW, REFUSING])
+@pytest.mark.parametrize("temper", [HONEST, DROPPING, FAILING, *LATER])
 def test_no_exposure_goes_out_twice_whatever_dies_and_what_is_in_doubt_waits_for_a_person(
     town: OutboxTown, temper: str
 ) -> None:

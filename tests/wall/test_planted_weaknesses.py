@@ -21,7 +21,13 @@ def triggers_of(arena: Arena, *tables: str) -> list[Weakness]:
         return [each for each in weaknesses(judge) if each.table in tables and not each.on_truncate]
 
 
-@pytest.mark.parametrize("table", ["signature", "signing_round", "hazard"])
+LATER = pytest.mark.long
+"""One of each kind with every commit; `test_every_weakness.py` of the long suite takes every trigger there is."""
+
+
+@pytest.mark.parametrize(
+    "table", ["signature", pytest.param("signing_round", marks=LATER), pytest.param("hazard", marks=LATER)]
+)
 def test_a_table_without_its_triggers_is_found_out(
     base: tuple[TestDatabase, Arena], new_database: Callable[..., TestDatabase], table: str
 ) -> None:
@@ -31,7 +37,7 @@ def test_a_table_without_its_triggers_is_found_out(
     assert verdict.codes, table
 
 
-@pytest.mark.parametrize("table", ["sealed_closing", "edition_chain_level"])
+@pytest.mark.parametrize("table", ["sealed_closing", pytest.param("edition_chain_level", marks=LATER)])
 def test_a_table_open_to_all_is_found_out(
     base: tuple[TestDatabase, Arena], new_database: Callable[..., TestDatabase], table: str
 ) -> None:
