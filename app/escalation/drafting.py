@@ -170,7 +170,7 @@ async def _draft(context: Context, desk: Desk, heading: Heading, rows: Lines) ->
     ]
     told = {"letter": letter_id, "items": json.dumps(items, ensure_ascii=False, default=str)}
     drafted = await context.session.execute(_ITEMS, told)
-    await _copy(context, desk, (letter_id, heading.issuer_id), rows, {one.raised_rung_id: one.id for one in drafted})
+    await _copy(context, desk, heading, letter_id, rows, {one.raised_rung_id: one.id for one in drafted})
     return int(new)
 
 
@@ -205,17 +205,21 @@ def _reply_due_on(desk: Desk, heading: Heading) -> date | None:
     return count(Term(served, limit.days, limit.unit, "ladder.replies", limit.basis), desk.calendar).due_on
 
 
-async def _copy(context: Context, desk: Desk, letter: tuple[int, int], rows: Lines, items: Mapping[int, int]) -> None:
+async def _copy(
+    context: Context, desk: Desk, heading: Heading, letter_id: int, rows: Lines, items: Mapping[int, int]
+) -> None:
+    """One copy for each reader beside the addressee, with their own lines; whose letter it is has it anyhow."""
     readers: dict[Party, list[int]] = defaultdict(list)
     for row in rows:
         for word in rung_of(row, desk).copies:
             reader = party(word, row, desk)
-            if reader and row["raised_rung_id"] in items:
+            if reader not in (heading.addressee, Party(heading.issuer_id)) and row["raised_rung_id"] in items:
                 readers[reader].append(items[row["raised_rung_id"]])
+    readers.pop(Party(), None)
     for reader, lines in readers.items():
         bound = {
-            "letter": letter[0],
-            "issuer": letter[1],
+            "letter": letter_id,
+            "issuer": heading.issuer_id,
             "organisation": reader.organisation_id,
             "enterprise": reader.enterprise_id,
             "items": lines,

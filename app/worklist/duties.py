@@ -30,6 +30,7 @@ from app.regulation.permissions import ENTERPRISE, LEAD_DEPARTMENT, LISTING_OFFI
 from app.regulation.vocabulary import Act, HazardLevel, PostKind, State
 from app.tables.hazards import Hazard
 from app.tables.history import HazardTransition
+from app.tables.people import Appointment, Post
 from app.tables.rectification import Declaration
 from app.tables.sign_off import RoundEnd, RoundLevel, Signature, SignatureWithdrawal, SigningRound
 from app.tables.supervision import (
@@ -76,11 +77,22 @@ def _open_extension() -> Select[Any]:
 
 
 def _open_transfer(actor: Actor) -> Select[Any]:
+    """The newest transfer, handed to this department and not refused; its own first act takes it as accepted."""
+    later = aliased(Transfer)
+    superseded = select(later.id).where(later.hazard_id == Transfer.hazard_id, later.id > Transfer.id).exists()
     refused = select(TransferRefusal.id).where(TransferRefusal.transfer_id == Transfer.id).exists()
+    acted = (
+        select(HazardTransition.id)
+        .join(Appointment, Appointment.id == HazardTransition.appointment_id)
+        .join(Post, and_(Post.id == Appointment.post_id, Post.organisation_id == Transfer.to_organisation_id))
+        .where(HazardTransition.hazard_id == Transfer.hazard_id, HazardTransition.restates.is_(None))
+        .where(HazardTransition.id > Transfer.transition_id)
+        .exists()
+    )
     return (
         select(func.max(Transfer.recorded_at))
-        .where(Transfer.hazard_id == Hazard.id, Transfer.to_organisation_id == actor.organisation_id, ~refused)
-        .where(~Transfer.decided_by_office, Hazard.lead_organisation_id != actor.organisation_id)
+        .where(Transfer.hazard_id == Hazard.id, Transfer.to_organisation_id == actor.organisation_id)
+        .where(~Transfer.decided_by_office, ~superseded, ~refused, ~acted)
         .correlate(Hazard)
     )
 

@@ -10,6 +10,8 @@ from sqlalchemy import text
 
 from app.infrastructure.database import Database, OtherAppointment, Token
 from app.infrastructure.errors import TemporarilyUnavailable, Unauthenticated
+from app.regulation.vocabulary import Act
+from tests.api.test_lifecycle import SENT
 from tests.personnel.staff import PROPOSER, appoint, organisation, post
 from tests.support import walk
 from tests.support.cluster import Cluster
@@ -63,6 +65,19 @@ def test_an_extension_waits_for_the_listing_office_until_it_is_decided(registry:
     assert answer.status == 201, answer.body
     assert duties_on(registry, hazard, by="dongsheng-clerk") == {"decide_extension": "2026-12-07"}
     assert duties_on(registry, hazard, by="city-clerk1") == {}
+
+
+@pytest.mark.parametrize("answer", ["transfer-refusal", "production-measures"])
+def test_a_transfer_waits_for_its_receiver_until_it_refuses_or_acts(registry: Registry, answer: str) -> None:
+    hazard = walk.listed(registry)
+    page = registry.get("/organisations?limit=200", by="city-clerk1").body
+    receiver = next(one["id"] for one in page["items"] if one["name"] == "鄂尔多斯市应急管理局")
+    registry.act(hazard, "transfers", {"to_organisation_id": receiver, "note": "由市局直管"}, by="dongsheng-head")
+    assert duties_on(registry, hazard, by="city-emergency-head") == {"answer_transfer": "2026-11-26"}
+    assert duties_on(registry, hazard, by="dongsheng-head") == {}
+    sent = dict(SENT[Act.ORDER_PRODUCTION_MEASURE].body) if answer == "production-measures" else {"note": "退回"}
+    registry.act(hazard, answer, sent, by="city-emergency-head")
+    assert duties_on(registry, hazard, by="city-emergency-head") == {}
 
 
 def test_a_declaration_waits_for_the_inspectors_and_then_each_level_for_its_post(registry: Registry) -> None:

@@ -72,6 +72,9 @@ def _heading(row: Row, desk: Desk) -> Heading | None:
     issuer = issuer_of(row, desk.places, signatory.issuer)
     rung = rung_of(row, desk)
     addressee = party(rung.addressee, row, desk)
+    if issuer is not None and addressee.organisation_id == issuer and row["late_id"] not in (None, issuer):
+        # Nobody writes to themselves: the superior whose letter it is writes to who is late.
+        addressee = party("late_organisation", row, desk)
     if issuer is None or not (addressee or kind is LetterKind.EXPOSURE_NOTICE):
         return None
     asks = about is not EpisodeKind.REPLY and row["duty"] != ISSUE

@@ -40,8 +40,11 @@ _CLOCKED: Final = {
         SELECT h.id, h.sector, t.recorded_at AS since, t.to_organisation_id AS organisation_id
           FROM hazard h JOIN LATERAL (
                SELECT * FROM transfer WHERE hazard_id = h.id ORDER BY id DESC LIMIT 1) t ON true
-         WHERE h.state = 'listed' AND NOT t.decided_by_office AND h.lead_organisation_id <> t.to_organisation_id
+         WHERE h.state = 'listed' AND NOT t.decided_by_office
            AND NOT EXISTS (SELECT 1 FROM transfer_refusal r WHERE r.transfer_id = t.id)
+           AND NOT EXISTS (SELECT 1 FROM hazard_transition x JOIN appointment a ON a.id = x.appointment_id
+                             JOIN post p ON p.id = a.post_id AND p.organisation_id = t.to_organisation_id
+                            WHERE x.hazard_id = h.id AND x.id > t.transition_id AND x.restates IS NULL)
     """,
     "verify": """
         SELECT h.id, h.sector, t.since, h.lead_organisation_id AS organisation_id
@@ -108,7 +111,7 @@ ENDS: Final = {
     "list": ("list", "list_fixed_on_the_spot", "dismiss"),
     "decide_plan": ("approve_plan", "return_plan", "declare", "transfer"),
     "decide_extension": ("decide_extension", "declare", "change_supervision_level"),
-    "answer_transfer": ("refuse_transfer", "transfer", "approve_plan", "return_plan", "decide_extension"),
+    "answer_transfer": ("refuse_transfer", "transfer", "approve_plan", "return_plan", "declare"),
     "verify": ("pass_verification", "fail_verification", "transfer"),
     "delist": ("delist", "fail_revisit", "relapse"),
     "revisit": ("pass_revisit", "fail_revisit", "relapse"),
