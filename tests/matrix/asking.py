@@ -21,7 +21,7 @@ NOWHERE: Final = "nowhere"
 _UNKNOWN_UUID: Final = "00000000-0000-4000-8000-000000000000"
 _UNKNOWN_NUMBER: Final = 999_999
 _OF_RECORDS: Final = ("person_id", "account_id", "appointment_id", "organisation_id", "batch", "session_id", "size")
-_OF_DESK: Final = ("run", "rehearsal", "hold")
+_OF_DESK: Final = ("run", "rehearsal", "hold", "pause")
 _OTHER_HASH: Final = "f" * 64
 
 
@@ -192,6 +192,9 @@ READS: Final[Mapping[str, Ask]] = {
     "GET /api/v1/enterprises/{enterprise_id}/enforcement-counters": Ask(Subject.ENTERPRISE),
     "GET /api/v1/enforcements/{penalty_id}": Ask(Subject.PENALTY),
     "GET /api/v1/letters/{letter_id}": Ask(Subject.LETTER),
+    "GET /api/v1/letters/{letter_id}/file": Ask(Subject.LETTER, query={"form": "docx"}),
+    "GET /api/v1/inbox/{message_id}": Ask(Subject.LETTER),
+    "GET /api/v1/deliveries/{delivery_id}": Ask(Subject.LETTER),
     "GET /api/v1/escalations/{escalation_id}": Ask(Subject.EPISODE),
 }
 
@@ -218,6 +221,9 @@ DOCUMENTS: Final[Mapping[str, Ask]] = {
     "POST /api/v1/letters/{letter_id}/copies/{copy_id}/service": Ask(Subject.LETTER, body=_fixed(_SERVED)),
     "POST /api/v1/letters/{letter_id}/acknowledgement": Ask(Subject.LETTER, letter="voided"),
     "POST /api/v1/letters/{letter_id}/replies": Ask(Subject.LETTER, body=_fixed({"text": "已办理"}), letter="voided"),
+    # The second who is let in is told that it was acknowledged; what was sent needs nobody.
+    "POST /api/v1/inbox/{message_id}/acknowledgement": Ask(Subject.LETTER),
+    "POST /api/v1/deliveries/{delivery_id}/resolution": Ask(Subject.LETTER, body=_fixed({"outcome": "again"})),
     # Whoever is let in is turned down: a day long past; of an approval the second is told that it was given.
     "POST /api/v1/escalations/{escalation_id}/suspensions": Ask(
         Subject.EPISODE, body=_fixed(_SUSPENSION), turned_down=_fixed({**_SUSPENSION, "until_on": "2020-01-02"})
@@ -281,6 +287,8 @@ def _address(template: str, ask: Ask, seen: Seen, target: str) -> str:
         "enterprise_id": _UNKNOWN_UUID if is_nowhere else seen.city.enterprises[seen.tenant.key],
         "letter_id": _UNKNOWN_UUID if is_nowhere else seen.city.letters[seen.tenant.key][ask.letter],
         "copy_id": _UNKNOWN_UUID if is_nowhere else seen.city.letters[seen.tenant.key]["copy"],
+        "message_id": _UNKNOWN_UUID if is_nowhere else seen.city.letters[seen.tenant.key][_message_to(seen)],
+        "delivery_id": _UNKNOWN_UUID if is_nowhere else seen.city.letters[seen.tenant.key]["to_enterprise"],
         "penalty_id": _UNKNOWN_UUID if is_nowhere else seen.city.penalties[seen.tenant.key],
         "escalation_id": _UNKNOWN_UUID if is_nowhere else _of_ladder(seen, "episode"),
         "suspension_id": _UNKNOWN_UUID if is_nowhere else _of_ladder(seen, "suspension"),
@@ -293,6 +301,11 @@ def _address(template: str, ask: Ask, seen: Seen, target: str) -> str:
         other = records.get(ask.other_record, _UNKNOWN_NUMBER)
         values |= dict.fromkeys(("key_id", "identity_id", "restoration_id"), other)
     return template.format_map(values)
+
+
+def _message_to(seen: Seen) -> str:
+    """Of the tenant's messages, the one that somebody of the asker's kind may have been sent."""
+    return "to_enterprise" if seen.persona.startswith("enterprise") else "to_department"
 
 
 def _of_ladder(seen: Seen, what: str) -> str:

@@ -165,6 +165,14 @@ LADDER: Final[Mapping[str, Ask]] = {
     f"GET {_API}/dispatch-holds/{{hold_id}}": Ask(Subject.RECORD),
     f"POST {_API}/dispatch-holds/{{hold_id}}/release": Ask(Subject.RECORD, body=_said(_REHEARSED)),
 }
+DELIVERY: Final[Mapping[str, Ask]] = {
+    f"GET {_API}/inbox": Ask(),
+    f"GET {_API}/deliveries": Ask(),
+    f"GET {_API}/delivery-pauses": Ask(),
+    f"POST {_API}/delivery-pauses": Ask(body=_said({"note": "网关故障"})),
+    f"GET {_API}/delivery-pauses/{{pause_id}}": Ask(Subject.RECORD),
+    f"POST {_API}/delivery-pauses/{{pause_id}}/release": Ask(Subject.RECORD),
+}
 IMPORTS: Final[Mapping[str, Ask]] = {
     f"POST {_API}/imports/ledger": Ask(uploads="workbook"),
     f"GET {_API}/imports/{{batch}}": _of("batch"),
@@ -197,6 +205,7 @@ ASKS: Final[Mapping[str, Ask]] = {
     **PEOPLE,
     **REFERENCE,
     **LADDER,
+    **DELIVERY,
     **IMPORTS,
     **AUDIT,
     **OPEN_PAGES,

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,11 +10,14 @@ from functools import cache
 
 import httpx2
 
+from app.infrastructure.downloads import MEDIA_TYPES
 from tests.matrix.city import City
 from tests.matrix.table import FOLDER
 from tests.matrix.tenants import TENANTS
 
 ALL = "all"
+_TAG = re.compile(r"<[^>]*>")
+_ARCHIVES = ("application/zip", MEDIA_TYPES["docx"])
 FIRE = "fire"
 """The second enterprise's hazard of another sector: a tenant of its own for those who see the others."""
 KEYS = (*(tenant.key for tenant in TENANTS), FIRE)
@@ -59,10 +63,12 @@ def _foreign(city: City, persona: str) -> tuple[tuple[str, str], ...]:
 
 def _said(answer: httpx2.Response) -> str:
     """The body as text; of an archive, every file in it."""
-    if answer.headers.get("content-type") != "application/zip":
+    if answer.headers.get("content-type") not in _ARCHIVES:
         return answer.text
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
-        return "\n".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+        told = "\n".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist())
+    # Of a Word file a word may stand in several runs.
+    return told + _TAG.sub("", told)
 
 
 def leaks(city: City, persona: str, answer: httpx2.Response) -> list[str]:

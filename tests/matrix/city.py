@@ -21,7 +21,7 @@ from app.jobs.seal import seal
 from app.jobs.work import Work
 from app.tables.rules import ClockSetting
 from tests.exchange.paper import take
-from tests.letters.papers import release_dispatch
+from tests.letters.papers import release_dispatch, sent
 from tests.matrix import stages
 from tests.matrix.cast import BY_NAME, PERSONAS, Entry, Persona
 from tests.matrix.people import enter, keep_out, leave_pending, sign_everybody_in
@@ -56,12 +56,12 @@ class City:
     """Tenant → id of the penalty its department decided."""
 
     letters: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Tenant → draft, issued and voided letter of its office, and the issued one's copy."""
+    """Tenant → draft, issued and voided letter of its office, the issued one's copy, and the messages of both."""
 
     ladder: dict[str, dict[str, str]] = field(default_factory=dict)
     """Tenant → its delay and a suspension proposed in it."""
     desk: dict[str, str] = field(default_factory=dict)
-    """The night's run, a rehearsal and a hold, both of the city's office."""
+    """The night's run; a rehearsal, a hold and a pause, all of the city's office."""
 
     def hazard(self, target: str, stage: str) -> Walked:
         """The target's hazard of a stage, its listed one where it has none such."""
@@ -153,10 +153,13 @@ def _make(database: TestDatabase, folder: Path) -> dict[str, Any]:
         letters = {
             tenant.key: stages.letters(registry, tenant, listed[tenant.key], by_code[tenant.code]) for tenant in TENANTS
         }
+        sent(registry)
+        for tenant in TENANTS:
+            letters[tenant.key] |= stages.messages(registry, tenant, letters[tenant.key]["issued"])
         night_at(database, _NIGHT)
         ladder = {tenant.key: stages.delay(registry, tenant, listed[tenant.key]) for tenant in TENANTS}
         ladder["fire"] = stages.late_duty(registry, next(one.id for one in walked if one.stage == "fire"))
-        desk = stages.at_the_desk(registry)
+        desk = stages.at_the_desk(registry) | {"pause": stages.pause(registry)}
         tokens |= sign_everybody_in(registry, records) | leave_pending(registry, database)
     records["batch"] = _import(database)
     records["tree_size"] = asyncio.run(_seal(database, folder))

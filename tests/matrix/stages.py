@@ -116,7 +116,23 @@ def letters(registry: Registry, tenant: Tenant, hazard: str, enterprise: str) ->
     for each in (issued, voided):
         registry.post(f"/letters/{each}/issuing", None, by=tenant.office_head, version=0)
     registry.post(f"/letters/{voided}/voiding", {"reason": "有误"}, by=tenant.office_head, version=1)
-    return {"draft": draft, "issued": issued, "voided": voided, "copy": str(made[1]["copies"][0]["id"])}
+    copy = str(made[1]["copies"][0]["id"])
+    for query in ("form=docx", f"form=docx&copy={copy}"):
+        assert registry.get(f"/letters/{issued}/file?{query}", by=tenant.office_head).status == 200
+    return {"draft": draft, "issued": issued, "voided": voided, "copy": copy}
+
+
+def messages(registry: Registry, tenant: Tenant, letter: str) -> dict[str, str]:
+    """The message that brought the issued letter to the department, and the one that brought the copy."""
+    found = registry.get(f"/deliveries?letter={letter}", by=tenant.office_head).body["items"]
+    return {"to_enterprise" if one["copy"] else "to_department": str(one["id"]) for one in found}
+
+
+def pause(registry: Registry) -> str:
+    """A pause of all sending that the city's office has ended again."""
+    ordered = registry.post("/delivery-pauses", {"note": "网关故障"}, by="city-office-head")
+    registry.post(f"/delivery-pauses/{ordered['id']}/release", None, by="city-office-head")
+    return str(ordered["id"])
 
 
 def delay(registry: Registry, tenant: Tenant, hazard: str) -> dict[str, str]:

@@ -56,6 +56,8 @@ _OPEN: dict[str, Callable[..., Any]] = {
     "penalty_is_visible": lambda _actor: sa.true(),
     "letter_is_visible": lambda _actor: sa.true(),
     "episode_is_visible": lambda _actor: sa.true(),
+    "is_own_message": lambda _actor: sa.true(),
+    "delivery_is_overseen": lambda _actor: sa.true(),
     "enterprise_is_in_reach": lambda _actor: sa.true(),
     "has_permission": lambda _permission, _actor: True,
     "is_act_in_scope": lambda _actor, _act: True,
