@@ -25,7 +25,7 @@ from app.infrastructure.owner import owner_transaction
 from app.infrastructure.settings import Settings, SettingsRefused, load_settings
 from app.jobs import dispatch, escalate
 from app.jobs.work import Work
-from app.reference.initialise import offset_to
+from app.reference.initialise import seconds_until
 from app.regulation.deadlines import SHANGHAI, business_date
 from app.regulation.vocabulary import Rung
 from app.tables.escalation import RaisedRung
@@ -194,11 +194,11 @@ def _refuse_day(today: date, last: date) -> None:
 
 async def _move(owner: URL, instant: datetime) -> None:
     """Sets the clock on; one that shows a later time already is left alone."""
-    ahead = cast(offset_to(instant), Integer)
+    ahead = cast(seconds_until(instant), Integer)
     moved = (
         update(ClockSetting)
-        .where(ClockSetting.id == 1, ClockSetting.is_movable, ClockSetting.offset_seconds < ahead)
-        .values(offset_seconds=ahead, fixed_at=None)
+        .where(ClockSetting.id == 1, ClockSetting.is_movable, ClockSetting.fixed_at.is_(None), ahead > 0)
+        .values(offset_seconds=ClockSetting.offset_seconds + ahead)
     )
     async with owner_transaction(owner, label=_LABEL) as context:
         await context.session.execute(moved)

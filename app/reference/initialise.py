@@ -67,13 +67,13 @@ async def _set_clock(context: Context, wanted: Initialisation) -> None:
         return
     row: dict[str, Any] = {"id": 1, "is_movable": wanted.movable_clock}
     if wanted.begins_at is not None:
-        row["offset_seconds"] = offset_to(wanted.begins_at)
+        row["offset_seconds"] = seconds_until(wanted.begins_at)
     await context.session.execute(insert(rules.ClockSetting).values(row))
 
 
-def offset_to(instant: datetime) -> ColumnElement[Any]:
-    """The offset with which the registry's clock shows that instant now, in whole seconds rounded up."""
-    return func.ceil(func.extract("epoch", literal(instant) - func.clock_timestamp()))
+def seconds_until(instant: datetime) -> ColumnElement[Any]:
+    """How far the registry's clock is from showing that instant, in whole seconds rounded up."""
+    return func.ceil(func.extract("epoch", literal(instant) - func.registry_now()))
 
 
 async def _load_calendar(context: Context) -> None:

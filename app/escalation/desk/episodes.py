@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from app.escalation.desk.sight import conditions, number_of, shown_episodes, told
 from app.escalation.night.history import PAST, numbers_of, with_queries
-from app.escalation.night.subjects import EPISODES, fact_of, suspensions_of
+from app.escalation.night.subjects import OF_SAME_SUBJECT, fact_of, suspensions_of
 from app.escalation.schemas import EscalationFilter
 from app.infrastructure.answers import Answer, plain
 from app.infrastructure.context import Context
@@ -31,15 +31,6 @@ from app.tables.people import Appointment, Post
 from app.tables.places import Organisation
 
 _SPANS: Final = text(with_queries(PAST, "SELECT from_on, until_on FROM span ORDER BY from_on"))
-_OF_SUBJECT: Final = text(
-    f"""
-    {EPISODES} JOIN episode one ON one.id = :episode AND e.kind = one.kind AND e.ordinal <= one.ordinal
-           AND (e.id = one.id OR (e.kind IN ('term', 'aggregate')
-                AND (e.hazard_id, e.unit_id, e.organisation_id, e.enterprise_id)
-                    IS NOT DISTINCT FROM (one.hazard_id, one.unit_id, one.organisation_id, one.enterprise_id)))
-     ORDER BY e.ordinal, e.id = one.id
-    """
-)
 _WHY: Final = {
     EpisodeCause.LATE_DUTY: "监管事项的办理时限已过而未办理",
     EpisodeCause.UNANSWERED: "应复函的公文逾期未复",
@@ -102,7 +93,7 @@ async def _course_of(context: Context, row: Mapping[str, Any], book: RuleBook) -
     spans = await _spans(context, row["hazard_key"], bound) if row["kind"] == EpisodeKind.TERM else ()
     if context.actor.role_class is RoleClass.ENTERPRISE:
         return Course(_bare(row), spans=spans)
-    rows = (await context.session.execute(_OF_SUBJECT, {**bound, "episode": row["key"]})).mappings().all()
+    rows = (await context.session.execute(OF_SAME_SUBJECT, {**bound, "episode": row["key"]})).mappings().all()
     return Course(fact_of(rows[-1]), tuple(map(fact_of, rows[:-1])), suspensions_of(rows[-1]), spans)
 
 

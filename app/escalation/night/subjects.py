@@ -49,6 +49,16 @@ _OF_LETTERS: Final = text(
     f"{EPISODES} WHERE e.kind IN ('duty', 'reply') AND e.letter_id = ANY (CAST(:ids AS bigint[]))"
 )
 _OF_SUBJECTS: Final = text(f"{EPISODES} WHERE e.kind = 'aggregate' ORDER BY e.ordinal")
+OF_SAME_SUBJECT: Final = text(
+    f"""
+    {EPISODES} JOIN episode one ON one.id = :episode AND e.kind = one.kind AND e.ordinal <= one.ordinal
+           AND (e.id = one.id OR (e.kind IN ('term', 'aggregate')
+                AND (e.hazard_id, e.unit_id, e.organisation_id, e.enterprise_id)
+                    IS NOT DISTINCT FROM (one.hazard_id, one.unit_id, one.organisation_id, one.enterprise_id)))
+     ORDER BY e.ordinal, e.id = one.id
+    """
+)
+"""An episode and those of its subject before it, the episode itself last."""
 _LETTERS: Final = text(
     """
     SELECT l.id, l.status, l.drafted_at, l.issued_at, l.ended_at, l.reply_due_on, l.answered_on,
