@@ -98,6 +98,32 @@ def suspended_twice(b: Bench) -> None:
     b.walk.do("UPDATE rung_suspension SET until_on = '2028-01-01'")
 
 
+def approved_by_one_person(b: Bench) -> None:
+    """The proposer's own, under another account of theirs."""
+    clerk = b.city.people["clerk"]
+    b.plain(
+        "INSERT INTO rung_suspension (episode_id, from_on, until_on, reason, proposed_by_account_id)"
+        " VALUES (%s, '2027-01-02', '2027-02-02', '防汛', %s)",
+        episode_of(b),
+        clerk.account_id,
+    )
+    again = b.in_post(1, clerk.person_id).account_id
+    b.plain("UPDATE rung_suspension SET approved_by_account_id = %s, approved_at = registry_now()", again)
+
+
+def approved_at_once(b: Bench) -> None:
+    """By whoever proposes it, in one breath."""
+    episode = episode_of(b)
+    setting(b, office_head(b))
+    b.walk.do(
+        "INSERT INTO rung_suspension (episode_id, from_on, until_on, reason, proposed_by_account_id,"
+        " approved_by_account_id, approved_at) VALUES (%s, '2027-01-02', '2027-02-02', '防汛', %s, %s, registry_now())",
+        episode,
+        office_head(b).account_id,
+        b.city.people["clerk"].account_id,
+    )
+
+
 LADDER: Table = {
     "a rung of an episode that has ended": (lambda b: raised(b, ended(b), "notice_letter"), "episode_has_ended"),
     "a rung of another hazard's": (
@@ -130,6 +156,8 @@ LADDER: Table = {
         "episode_keeps_its_cause",
     ),
     "a suspension approved again": (suspended_twice, "suspension_is_approved"),
+    "a suspension by one person": (approved_by_one_person, "suspension_by_two_persons"),
+    "a suspension approved at once": (approved_at_once, "suspension_is_proposed_first"),
 }
 
 
@@ -174,7 +202,14 @@ def rehearsed_before(b: Bench) -> None:
     release(b, hold(b, "import"), rehearsal)
 
 
+def released_at_once(b: Bench) -> None:
+    setting(b, office_head(b))
+    columns = "(reason, released_at, released_by_account_id)"
+    b.walk.do(f"INSERT INTO dispatch_hold {columns} VALUES ('ordered', registry_now(), %s)", office_head(b).account_id)
+
+
 HOLDS: Table = {
+    "a hold that begins released": (released_at_once, "hold_begins_open"),
     "a hold released twice": (released_twice, "hold_has_ended"),
     "a hold released without a rehearsal": (lambda b: release(b, hold(b, "import")), "release_needs_rehearsal"),
     "a hold released on an old rehearsal": (rehearsed_before, "release_needs_rehearsal"),

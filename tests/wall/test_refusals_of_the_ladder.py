@@ -9,6 +9,7 @@ from tests.wall.test_rules_around_the_round import OF_THE_LADDER, met
 
 FUNCTIONS = {
     *("wall_rung_in_order", "wall_episode_moves_on", "wall_suspension_is_approved_once", "wall_hold_is_released_once"),
+    *("wall_suspension_is_proposed_first", "wall_hold_is_ordered_by_whoever_acts"),
     *("wall_letter_begins_as_draft", "wall_letter_goes_its_way", "wall_letter_may_be_issued", "wall_series_counts_on"),
     *("wall_number_is_used", "wall_letter_is_a_draft", "wall_letter_is_out"),
     *("wall_delivery_begins_pending", "wall_delivery_goes_its_way", "wall_delivery_may_be_claimed"),
