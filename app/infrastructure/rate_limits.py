@@ -40,7 +40,8 @@ _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _SIGN_IN: Final = re.compile(r"/api/v[0-9]+/session")
 _SIGN_ON: Final = re.compile(r"/api/v[0-9]+/session/sign-on(/.*)?", re.DOTALL)
 _HEAVY: Final = re.compile(
-    r"/api/v[0-9]+/((statistics|imports|exports|enforcements/imports)(/.*)?|hazards/[^/]*/case-file|letters/[^/]*/file)",
+    r"/api/v[0-9]+/((statistics|imports|exports|enforcements/imports)(/.*)?|hazards/[^/]*/case-file|letters/[^/]*/file"
+    r"|escalation-rehearsals)",
     re.DOTALL,
 )
 _PUBLIC: Final = re.compile(r"/api/v[0-9]+/public(/.*)?", re.DOTALL)

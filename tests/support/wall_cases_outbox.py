@@ -138,7 +138,7 @@ def claimed_while(b: Bench, *, paused: bool) -> None:
     if paused:
         pause(b)
     else:
-        hold(b, "ordered")
+        hold(b, "import")
     move(b, delivery, CLAIM)
 
 
