@@ -36,6 +36,7 @@ _LABELS: Final = {
     "items_dropped": "从草稿撤下",
     "letters_dropped": "撤销草稿",
     "letters_drafted": "起草公文",
+    "closing_papers_drafted": "起草销号摘牌文书",
     "letters_issued": "依常设授权签发",
     "dispatch_held": "超过每夜件数、暂停发文",
     "failures": "未能处理",

@@ -1,6 +1,7 @@
 """The night: every overdue or slow hazard a rung further, where its rung is due. A missed night is made up at once.
 
-Behind the ladder's own steps come those of letters: what goes by itself under a standing authorisation.
+Behind the ladder's own steps come those of letters: what goes by itself under a standing authorisation,
+and what closings leave to be written.
 """
 
 from datetime import date
@@ -10,10 +11,11 @@ from typing import Final
 from app.escalation.night.batches import Transactions
 from app.escalation.run import STOPPED, Ran, Step, run_night
 from app.jobs.authorised_letters import issue_what_is_authorised
+from app.jobs.closing_papers import draft_closing_papers
 from app.jobs.work import Work
 
 NAME = "escalate"
-_OF_LETTERS: Final[tuple[Step, ...]] = (issue_what_is_authorised,)
+_OF_LETTERS: Final[tuple[Step, ...]] = (issue_what_is_authorised, draft_closing_papers)
 
 
 class NightStopped(Exception):

@@ -16,6 +16,7 @@ from app.hazards.transition import resolve
 from app.infrastructure.answers import Answer
 from app.infrastructure.context import Context
 from app.infrastructure.errors import InvalidInput, NotPermitted, RuleNotMet
+from app.letter_forms.composing.kept import TOLD_IN_TEXT
 from app.letters.queries import letter_in_sight
 from app.letters.reading import letter_answer, own_letter, refuse_who_may_not
 from app.letters.schemas import Ending, NewLetter, NewText, Reader
@@ -108,7 +109,9 @@ async def rewrite(context: Context, public_id: UUID, version: int | None, body: 
     """Another text for a draft; whoever opened the earlier one has not opened this."""
     refuse_who_may_not(context, Permission.LETTER_DRAFT)
     letter = await own_letter(context, public_id, version, status=LetterStatus.DRAFT)
-    changed = {"title": body.title, "body": {**letter.body, **_body(body)}, "version": letter.version + 1}
+    _refuse_form_of_signatures(letter)
+    kept = {name: value for name, value in letter.body.items() if name != TOLD_IN_TEXT}
+    changed = {"title": body.title, "body": {**kept, **_body(body)}, "version": letter.version + 1}
     await context.session.execute(update(Letter).where(Letter.id == letter.id).values(changed))
     await record(context, "letter:draft:rewritten", Subject("letter", letter.id), {"version": letter.version + 1})
     return await letter_answer(context, public_id)
@@ -118,6 +121,7 @@ async def drop(context: Context, public_id: UUID, version: int | None, body: End
     """Ends a draft that nobody will issue; RuleNotMet for one the ladder needs: only a suspension halts that."""
     refuse_who_may_not(context, Permission.LETTER_DRAFT)
     letter = await own_letter(context, public_id, version, status=LetterStatus.DRAFT)
+    _refuse_form_of_signatures(letter)
     rungs = select(LetterItem.id).where(
         LetterItem.letter_id == letter.id, LetterItem.raised_rung_id.is_not(None), LetterItem.dropped_at.is_(None)
     )
@@ -131,6 +135,13 @@ async def drop(context: Context, public_id: UUID, version: int | None, body: End
     await context.session.execute(update(Letter).where(Letter.id == letter.id).values(ended))
     await record(context, "letter:draft:dropped", Subject("letter", letter.id), {})
     return await letter_answer(context, public_id)
+
+
+def _refuse_form_of_signatures(letter: Letter) -> None:
+    if letter.kind == LetterKind.CLOSING_APPROVAL_FORM.value:
+        message = "验收销号审批表由各级签字生成,不能修改、撤销。"
+        remedy = "请照原样签发;所载内容有误的,按规定办理更正。"
+        raise RuleNotMet("form_of_signatures", message, remedy=remedy)
 
 
 def reply_due_on(book: RuleBook, calendar: Calendar, kind: LetterKind, *, asked: bool | None) -> date | None:

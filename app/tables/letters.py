@@ -14,6 +14,11 @@ _ONE_ADDRESSEE = (
     "num_nonnulls(addressee_organisation_id, addressee_enterprise_id) = 1"
     " OR (kind = 'exposure_notice' AND num_nonnulls(addressee_organisation_id, addressee_enterprise_id) = 0)"
 )
+_CLOSING_PAPERS = (
+    "round_id IS NULL AND delisting_id IS NULL"
+    " OR round_id IS NOT NULL AND delisting_id IS NULL AND kind IN ('closing_approval_form', 'closing_notice')"
+    " OR round_id IS NULL AND delisting_id IS NOT NULL AND kind = 'delisting_notice'"
+)
 _OF_ISSUING = "num_nonnulls(issued_at, office_code, year, serial, content_sha256)"
 
 
@@ -59,6 +64,21 @@ class Letter(Base):
         CheckConstraint("(served_on IS NULL) = (served_as IS NULL)", name="served_somehow"),
         CheckConstraint("served_on IS NULL OR issued_at IS NOT NULL", name="served_after_issuing"),
         CheckConstraint("(run_id IS NULL) = (drafted_by_account_id IS NOT NULL)", name="drafted_by_someone"),
+        CheckConstraint(_CLOSING_PAPERS, name="closing_papers_fit"),
+        # What a night drafts of a closing it drafts once, unless it was voided.
+        Index(
+            "uq_letter_round_id",
+            "round_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("round_id IS NOT NULL AND status <> 'voided'"),
+        ),
+        Index(
+            "uq_letter_delisting_id",
+            "delisting_id",
+            unique=True,
+            postgresql_where=text("delisting_id IS NOT NULL AND status <> 'voided'"),
+        ),
         Index("uq_letter_number", "office_code", "year", "serial", unique=True),
         # A night drafts one letter of a kind to an addressee, however often it runs.
         Index(
@@ -106,6 +126,10 @@ class Letter(Base):
     drafted_at: Mapped[RecordedAt]
     reissue_of_id: Mapped[int | None] = mapped_column(ForeignKey("letter.id", ondelete="RESTRICT"))
     """The voided letter that this one replaces."""
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("signing_round.id", ondelete="RESTRICT"))
+    """Of a 验收销号审批表 or 销号通知: the round that closed its hazard."""
+    delisting_id: Mapped[int | None] = mapped_column(ForeignKey("delisting.id", ondelete="RESTRICT"))
+    """Of a 摘牌通知."""
     issued_at: Mapped[datetime | None]
     issued_by_appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id", ondelete="RESTRICT"))
     issued_by_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="RESTRICT"))

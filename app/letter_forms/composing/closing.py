@@ -1,10 +1,10 @@
 """The end of a hazard: 验收销号审批表 with its chain, 销号通知, 摘牌通知 (16号令 art. 23; 指导意见三(三)14)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from app.letter_forms.composing.basis import cited
-from app.letter_forms.composing.letterhead import Letterhead, Words, bare, letter, prose
+from app.letter_forms.composing.letterhead import Letterhead, Words, as_sheet, bare, letter, prose
 from app.letter_forms.content import Item, LetterContent, Paragraph, Particular, SignatureLine
 from app.letter_forms.payload import in_words
 from app.regulation.vocabulary import HazardLevel, LetterKind, Purpose
@@ -106,5 +106,4 @@ def closing_approval_form(head: Letterhead, matter: ClosingApprovalForm) -> Lett
         signatures=matter.signatures,
         content_sha256=matter.content_sha256,
     )
-    sheet = replace(head, addressees=(), copies=(), contact=None, imprint=None, attachments=(), signatory="")
-    return letter(LetterKind.CLOSING_APPROVAL_FORM, sheet, words)
+    return letter(LetterKind.CLOSING_APPROVAL_FORM, as_sheet(head), words)

@@ -2,14 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
-from app.letter_forms.composing.letterhead import Letterhead, Words, letter, prose
-from app.letter_forms.content import Item, ItemList, LetterContent, Paragraph, ParagraphRole, Particular
+from app.letter_forms.composing.letterhead import Letterhead, Words, as_sheet, letter, prose
+from app.letter_forms.content import (
+    Item,
+    ItemList,
+    LetterContent,
+    Paragraph,
+    ParagraphRole,
+    Particular,
+    SignatureLine,
+)
 from app.letter_forms.payload import in_words
 from app.regulation.vocabulary import LetterKind
 
+TOLD_IN_TEXT: Final = "lines_told_in_text"
+"""Set in a body whose paragraphs tell its one hazard whole: no list goes behind."""
 _COLUMNS: Final = ("number", "enterprise", "place", "circumstances", "due_on", "overdue_days", "department")
 _PUBLIC: Final = tuple(name for name in _COLUMNS if name != "overdue_days")
 _KNOWN: Final = frozenset(each.name for each in fields(Item))
@@ -18,6 +28,8 @@ _KNOWN: Final = frozenset(each.name for each in fields(Item))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLetter:
     """`body`: `{"paragraphs": [{"text", "role"}], "particulars": [{"label", "value"}]}`; `lines`: fields of `Item`.
+
+    An approval form's body also has `signatures` (`SignatureLine`) and the `signed_sha256` of what they signed.
 
     The lines are those of the reader whose sheet it is; dates in them are ISO 8601 or dates.
     """
@@ -45,12 +57,20 @@ def kept_letter(head: Letterhead, kept: KeptLetter) -> LetterContent:
         paragraphs=(*paragraphs, *prose(asked)),
         particulars=tuple(particulars),
         lists=_list(kept),
+        signatures=tuple(_signature(each) for each in kept.body.get("signatures", ())),
+        content_sha256=kept.body.get("signed_sha256", ""),
     )
-    return letter(kept.kind, head, words)
+    is_form = kept.kind is LetterKind.CLOSING_APPROVAL_FORM
+    return letter(kept.kind, as_sheet(head) if is_form else head, words)
+
+
+def _signature(kept: Mapping[str, Any]) -> SignatureLine:
+    signed_at = kept.get("signed_at")
+    return SignatureLine(**{**kept, "signed_at": datetime.fromisoformat(signed_at) if signed_at else None})
 
 
 def _list(kept: KeptLetter) -> tuple[ItemList, ...]:
-    if not kept.lines:
+    if not kept.lines or kept.kind is LetterKind.CLOSING_APPROVAL_FORM or kept.body.get(TOLD_IN_TEXT):
         return ()
     items = tuple(_item(line) for line in kept.lines)
     if kept.kind is LetterKind.EXPOSURE_NOTICE:

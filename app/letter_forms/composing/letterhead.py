@@ -1,7 +1,7 @@
 """What every letter has whatever its kind, and how the words of one are put together."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -87,6 +87,11 @@ def letter(kind: LetterKind, head: Letterhead, words: Words) -> LetterContent:
         standing_authorisation=head.standing_authorisation,
         clock_is_movable=head.clock_is_movable,
     )
+
+
+def as_sheet(head: Letterhead) -> Letterhead:
+    """A form's head: it has no addressee and no copies, no contact and no imprint."""
+    return replace(head, addressees=(), copies=(), contact=None, imprint=None, attachments=(), signatory="")
 
 
 def prose(*paragraphs: str) -> tuple[Paragraph, ...]:
