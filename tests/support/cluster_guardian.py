@@ -18,6 +18,8 @@ SETTINGS = {
     "max_wal_senders": "0",
     "max_connections": "200",
     "autovacuum": "off",
+    # Nothing is ever analysed: a question about every table would be guessed large and start two processes each time.
+    "max_parallel_workers_per_gather": "0",
     "log_statement": "none",
     "log_connections": "off",
 }

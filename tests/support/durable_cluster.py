@@ -114,7 +114,9 @@ def durable_cluster(name: str) -> Iterator[DurableCluster]:
     run = Path(os.environ[RUN_VARIABLE])
     made, folder = _make(run), run / f"durable-{name}"
     subprocess.run(["cp", "-a", str(made), str(folder)], check=True)  # noqa: S607 - owners are kept, which shutil does not
-    with EmbeddedPostgres(folder, binaries=_binaries, settings={"log_statement": "none"}) as server:
+    with EmbeddedPostgres(
+        folder, binaries=_binaries, settings={"log_statement": "none", "max_parallel_workers_per_gather": "0"}
+    ) as server:
         cluster = Cluster(server.url("postgres"), json.loads((run / "durable.json").read_text()))
         yield DurableCluster(server, cluster, cluster.database(PREPARED))
     shutil.rmtree(folder, ignore_errors=True)
