@@ -16,6 +16,7 @@ from typing import Any, Final
 from app.infrastructure.database import Database
 from app.jobs import seal
 from app.jobs.work import Work
+from tests.letters import papers
 from tests.support import walk
 from tests.support.cluster import TestDatabase, cluster_of_run
 from tests.support.journeys import JOURNEYS, OFFICER, SIGN_ON
@@ -112,11 +113,15 @@ def _opened(database: TestDatabase, folder: Path) -> Any:
 def _known(registry: Counting, folder: Path) -> Mapping[str, str]:
     """What stands in the templates of addresses that no write tells."""
     hazard = walk.closed(registry)
+    papers.release_dispatch(registry.database)
+    letter = papers.issued(registry)["id"]
+    registry.get(f"/letters/{letter}/file", by=papers.HEAD)
     asyncio.run(_sealed(registry.database, folder))
     return {
         "reference": hazard,
         "public_id": registry.get(f"/hazards/{hazard}/evidence", by="city-office-head").body["items"][0]["id"],
         "enterprise_id": registry.get("/enterprises", by="city-office-head").body["items"][0]["id"],
+        "letter_id": letter,
         "account_id": registry.get("/accounts?is_service=true", by="system-admin").body["items"][0]["id"],
         "size": registry.get("/public/tree-heads", by="city-auditor").body["items"][0]["head"]["size"],
     }
