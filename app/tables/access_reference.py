@@ -33,7 +33,7 @@ ENDED_SESSION = "least(revoked_at, expires_at) < registry_now()"
 OWN_AND_EXPIRED = f"{OF_OWN_ACCOUNT} AND recorded_at < (SELECT registry_now()) - interval '30 days'"
 # GB/T 22239-2019 8.1.4.3: nobody, not the job either, removes what is younger than six months.
 KEPT_LONG_ENOUGH = "recorded_at < (SELECT registry_now()) - interval '6 months'"
-SESSION_COLUMNS = ("appointment_id", "last_seen_at", "revoked_at", "step_up_failures")
+SESSION_COLUMNS = ("appointment_id", "last_seen_at", "revoked_at", "step_up_failures", "step_up_tried_at")
 
 
 def _other_than(*role_classes: RoleClass) -> tuple[RoleClass, ...]:

@@ -187,6 +187,8 @@ class Session(Base):
     """Whose removal ends it; null for a sign-in by password."""
     step_up_failures: Mapped[SmallInt] = mapped_column(server_default=text("0"))
     """Proofs of the person that failed in a row; after five the session is revoked."""
+    step_up_tried_at: Mapped[datetime | None]
+    """When the newest of them was counted; what a dead process left counted is given back by it."""
 
 
 class StepUp(Base):

@@ -1,9 +1,11 @@
 """Tries at proving the person at one instant are so many tries: each is counted before it is looked at."""
 
+import hashlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 from fastapi.routing import APIRoute
 
 from app.cli.demo_city import SAMPLE_PASSWORD
@@ -12,6 +14,7 @@ from app.sign_in.refusals import FAILURES_IN_A_ROW
 from tests.api.watching import Watch
 from tests.credentials.clock import Clock
 from tests.credentials.people import enrol, is_alive, sign_in, token_of, with_token
+from tests.support.cluster import libpq_address
 from tests.support.registry import Registry
 
 CONTENT = "0" * 64
@@ -66,6 +69,38 @@ def test_what_was_never_looked_at_is_given_back(registry: Registry, watch: Watch
     unknown = {"document_sha256": CONTENT, "password": "不对"}
     assert with_token(registry, token, "POST", "/appointments/999999999/confirmations", unknown).status in (403, 404)
     assert failures(watch, "dongsheng-deputy") == 0
+
+
+def left_by_dead_processes(registry: Registry, token: str) -> None:
+    """Five tries that were taken and never settled: each in a COMMIT of its own, and then the process died."""
+    digest = hashlib.sha256(token.encode()).digest()
+    with psycopg.connect(libpq_address(registry.database.superuser_url)) as connection:
+        connection.execute(
+            "UPDATE session SET step_up_failures = 5, step_up_tried_at = registry_now() WHERE token_sha256 = %s",
+            [digest],
+        )
+
+
+def test_tries_that_died_with_their_process_are_given_back_after_a_quarter_of_an_hour(
+    registry: Registry, clock: Clock, watch: Watch
+) -> None:
+    token = token_of(sign_in(registry, "jungar-deputy"))
+    left_by_dead_processes(registry, token)
+    sent = {"content_sha256": CONTENT, "password": SAMPLE_PASSWORD}
+    for minutes, code in ((0, "step_up_in_progress"), (14, "step_up_in_progress"), (2, None)):
+        clock.advance(minutes=minutes)
+        answer = with_token(registry, token, "POST", "/session/step-ups", sent)
+        assert (answer.status, None if answer.status == 201 else answer.code) == (409 if code else 201, code)
+    assert failures(watch, "jungar-deputy") == 0
+
+
+def test_only_one_of_them_is_given_back(registry: Registry, clock: Clock) -> None:
+    token = token_of(sign_in(registry, "jungar-head"))
+    left_by_dead_processes(registry, token)
+    clock.advance(minutes=16)
+    outcomes = at_once(registry, token, 6, {"content_sha256": CONTENT, "password": "不对"})
+    assert outcomes["step_up_failed"] == 1
+    assert not is_alive(registry, token)
 
 
 def test_a_right_password_that_sets_another_is_given_back(registry: Registry, watch: Watch) -> None:
