@@ -71,7 +71,7 @@ _OF_PERMISSIONS: Final = {
     Permission.ESCALATION_READ: ("list_escalations", "read_escalation"),
     Permission.LETTER_READ: ("list_letters", "read_letter", "read_letter_file"),
     Permission.LETTER_ANSWER: ("acknowledge_letter", "reply_to_letter"),
-    Permission.STATISTICS_READ: ("read_clearance", "list_metric_definitions"),
+    Permission.STATISTICS_READ: ("read_clearance",),
     Permission.LEDGER_IMPORT: ("import_ledger", "read_import"),
 }
 WORDS_OF: Final = {
@@ -80,8 +80,8 @@ WORDS_OF: Final = {
 }
 """Operation → the words of which one is enough."""
 
-_OF_EVERY_KEY: Final = frozenset({"read_session"})
-"""Who it is, every key may ask."""
+_OF_EVERY_KEY: Final = frozenset({"read_session", "list_metric_definitions"})
+"""Who it is, and what figures mean, every key may ask."""
 
 
 def refuse_out_of_scope(actor: Actor, operation: str) -> None:

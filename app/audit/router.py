@@ -1,6 +1,5 @@
 """The routes of the trail: heads and keys for everybody, events and proofs for auditors."""
 
-import hashlib
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
@@ -12,15 +11,15 @@ from app.accounts.sensitive_reads import sensitive
 from app.audit import publishing
 from app.audit.publishing import EventsAsked, HeadsAsked
 from app.infrastructure.context import Context
+from app.infrastructure.entity_tags import NOT_MODIFIED, kept
 from app.infrastructure.fields import LARGEST_IDENTIFIER
 from app.infrastructure.keyset import linked
 from app.infrastructure.problem_details import problem_responses
-from app.infrastructure.security import canonical_json
 
 router = APIRouter(tags=["审计"])
 _PUBLIC: Final[dict[int | str, dict[str, Any]]] = {
     **problem_responses(400, 422, 503),
-    304: {"description": "与 If-None-Match 所指的相同"},
+    **NOT_MODIFIED,
 }
 _AUDITORS: Final = problem_responses(400, 401, 403, 404, 422, 503)
 _A_MINUTE: Final = "public, max-age=60"
@@ -38,23 +37,12 @@ async def as_the_public(request: Request) -> AsyncIterator[Context]:
 Public = Annotated[Context, Depends(as_the_public, scope="function")]
 
 
-def _kept(request: Request, body: Any, keep: str, link: str | None = None) -> Response:  # noqa: ANN401  a document
-    """The canonical document with its entity tag, or 304 for who has it."""
-    content = canonical_json(body)
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": keep} | ({"Link": link} if link else {})
-    known = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
-    if tag in known or known == ["*"]:
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type="application/json", headers=headers)
-
-
 @router.get("/public/tree-heads", operation_id="list_tree_heads", summary="审计树头", responses=_PUBLIC)
 async def list_tree_heads(request: Request, context: Public, wanted: Annotated[HeadsAsked, Query()]) -> Response:
     """Signed heads of the audit tree, the newest first: who keeps one can hold the registry to it."""
     shown = Response()
     page = linked(shown, request.url, await publishing.head_documents(context, wanted, request.app.state.cursors))
-    return _kept(request, page, _A_MINUTE, shown.headers.get("link"))
+    return kept(request, page, _A_MINUTE, shown.headers.get("link"))
 
 
 @router.get(
@@ -67,13 +55,13 @@ async def read_tree_head(
     request: Request, context: Public, size: Annotated[int, PathParameter(ge=1, le=LARGEST_IDENTIFIER)]
 ) -> Response:
     """One head, which never changes."""
-    return _kept(request, await publishing.head_document(context, size), _FOR_EVER)
+    return kept(request, await publishing.head_document(context, size), _FOR_EVER)
 
 
 @router.get("/public/audit-keys", operation_id="list_audit_keys", summary="审计签名公钥", responses=_PUBLIC)
 async def list_audit_keys(request: Request, context: Public) -> Response:
     """Every key that signed heads, those replaced included."""
-    return _kept(request, await publishing.keys(context), _A_MINUTE)
+    return kept(request, await publishing.keys(context), _A_MINUTE)
 
 
 @router.get("/audit/consistency", operation_id="prove_consistency", summary="一致性证明", responses=_AUDITORS)

@@ -2,25 +2,21 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from app.regulation.catalogue import chapters
+from app.regulation.definition import Definition
 from app.regulation.edition import SHIPPED_EDITION, load_edition
 from app.regulation.facts import Actor
 from app.regulation.guards import GUARDS
 from app.regulation.handbook_ladder import ladder_page
 from app.regulation.lifecycle import LIFECYCLE
 from app.regulation.masking import LABELS, MASKING, PersonalField, Shown
-from app.regulation.metrics import DEFINITIONS, Definition, Kind, stock_definitions
 from app.regulation.pages import NOTHING, page, table
 from app.regulation.permissions import PERMISSIONS, SCOPES, WORDS, Scope, Who, is_one_of
 from app.regulation.rule import SIGN_CLOCK, Rule
 from app.regulation.vocabulary import PostKind, Relation, RoleClass, State
 
 _OUTSIDE = "(尚未登记)"
-_KINDS = {
-    Kind.COUNT: "个数",
-    Kind.RATE: "百分比,一位小数,四舍五入;分子等于分母才是 100,0÷0 为“–”",
-    Kind.MEDIAN_DAYS: "天数,一位小数",
-    Kind.MEAN_DAYS: "天数,一位小数",
-}
+_HEAD = ("标识", "版本", "名称", "口径", "分子", "分母", "单位与取舍", "取向", "来源", "依据")
 
 
 def lifecycle_page() -> str:
@@ -94,14 +90,19 @@ def _shown_to(field: PersonalField, role: RoleClass) -> str:
 
 
 def metrics_page() -> str:
-    """docs/metrics.md: every figure with id, version, words, form and basis."""
+    """docs/metrics.md: every figure with id, version, words, parts, unit, rounding, direction, source and basis."""
     edition = load_edition(SHIPPED_EDITION.read_text(encoding="utf-8"))
-    wanted = (*DEFINITIONS.values(), *stock_definitions(edition.stock_found_by).values())
+    subjects = [
+        (f"## {chapter.name}", table(_HEAD, [_metric_row(one) for one in chapter.definitions]))
+        for chapter in chapters(edition.stock_found_by)
+    ]
     return page(
         "指标 · Metrics",
         "统计日 T 指当日二十四时(北京时间)以前;每个数都可以按任一统计日、任一知悉时刻重算。",
         "隐患在统计日的情形:发生时间不晚于 T、入库时间不晚于知悉时刻的各行中,按(发生时间、事项次序、编号)最后的一行。",
-        table(("标识", "版本", "名称", "口径", "形式", "依据"), [_metric_row(one) for one in wanted]),
+        "“由登记记录计算”的数由登记的各行算出,任何人可以重算;“由单位填报”的数由属地单元按行业、按月填报,单位确认以后才计入。",
+        "第一部分各项由 `GET /api/v1/statistics/clearance` 计算并可逐项下钻;其余各部分先有定义,尚未列入该接口的答复。",
+        *(block for subject in subjects for block in subject),
     )
 
 
@@ -175,4 +176,15 @@ def _relations_for(rule: Rule, actor: Actor) -> str:
 
 
 def _metric_row(one: Definition) -> tuple[object, ...]:
-    return f"`{one.id}`", one.version, one.name, one.words, _KINDS[one.kind], one.basis
+    return (
+        f"`{one.id}`",
+        one.version,
+        one.name,
+        one.words,
+        one.numerator,
+        one.denominator or NOTHING,
+        f"{one.unit}:{one.rounding}",
+        one.direction.label,
+        one.source.label,
+        ";".join(basis.text for basis in one.basis),
+    )

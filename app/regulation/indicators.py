@@ -63,6 +63,8 @@ class Snapshot:
     """The day this cycle was closed, if it is closed."""
     has_relapsed: bool
     was_ever_closed: bool
+    acts: frozenset[Act]
+    """Every act done by then."""
 
 
 def as_of_instant(day: date) -> datetime:
@@ -103,6 +105,7 @@ def _snapshot(rows: list[TransitionFact], on: date) -> Snapshot:
         closed_on=business_date(min(closings)) if last.to_state is State.CLOSED else None,
         has_relapsed=any(row.act in _RELAPSES for row in rows),
         was_ever_closed=any(row.to_state is State.CLOSED for row in rows),
+        acts=frozenset(row.act for row in rows),
     )
 
 
@@ -269,6 +272,16 @@ def was_put_under_supervision(one: Snapshot) -> bool:
 def is_supervised_and_closed(one: Snapshot) -> bool:
     """Supervised and closed."""
     return was_put_under_supervision(one) and is_closed(one)
+
+
+def has_a_plan(one: Snapshot) -> bool:
+    """列入治理计划: found, and a rectification plan was submitted."""
+    return is_found(one) and Act.SUBMIT_PLAN in one.acts
+
+
+def has_an_approved_plan(one: Snapshot) -> bool:
+    """五到位: found, and its plan, complete in the 五落实, was approved."""
+    return is_found(one) and Act.APPROVE_PLAN in one.acts
 
 
 # ---- Numbers

@@ -220,12 +220,12 @@ class Permission(StrEnum):
     ENFORCEMENT_RECORD = "enforcement:record"
     ENTERPRISE_CREATE = "enterprise:create"
     ENTERPRISE_READ = "enterprise:read"
+    ESCALATION_SUSPENSION_APPROVE = "escalation:approve_suspension"
     ESCALATION_READ = "escalation:read"
+    ESCALATION_SUSPEND = "escalation:suspend"
     ESCALATION_REHEARSAL_MAKE = "escalation_rehearsal:make"
     ESCALATION_REHEARSAL_READ = "escalation_rehearsal:read"
     ESCALATION_RUN_READ = "escalation_run:read"
-    ESCALATION_SUSPEND = "escalation:suspend"
-    ESCALATION_SUSPENSION_APPROVE = "escalation:approve_suspension"
     EVIDENCE_ADD = "evidence:add"
     EVIDENCE_READ = "evidence:read"
     HAZARD_READ = "hazard:read"
@@ -237,6 +237,7 @@ class Permission(StrEnum):
     LETTER_DRAFT = "letter:draft"
     LETTER_ISSUE = "letter:issue"
     LETTER_READ = "letter:read"
+    METRIC_DEFINITION_READ = "metric_definition:read"
     ORGANISATION_CONFIRM = "organisation:confirm"
     ORGANISATION_READ = "organisation:read"
     PERSON_CREATE = "person:create"
@@ -312,6 +313,8 @@ PERMISSIONS: dict[Permission, frozenset[PostKind | RoleClass]] = {
     Permission.LETTER_DRAFT: _DEPARTMENT_POSTS | _OFFICE_POSTS,
     Permission.LETTER_ISSUE: _SIGNATORIES,
     Permission.LETTER_READ: _READERS | {RoleClass.ENTERPRISE},
+    Permission.METRIC_DEFINITION_READ: _EVERY_POST
+    | {RoleClass.PLATFORM, RoleClass.ENTERPRISE, RoleClass.OFFICIAL, RoleClass.IMPORT, RoleClass.REPORT},
     Permission.ORGANISATION_CONFIRM: _TWO_ADMINISTRATORS,
     Permission.ORGANISATION_READ: _EVERY_POST | {RoleClass.PLATFORM, RoleClass.ENTERPRISE},
     Permission.PERSON_CREATE: frozenset({PostKind.SYSTEM_ADMINISTRATOR}),

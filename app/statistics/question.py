@@ -87,6 +87,13 @@ class FiguresAsked(HazardChoice):
     )
 
 
+class DefinitionsAsked(BaseModel):
+    """哪些指标的定义; an unknown parameter is refused by name."""
+
+    model_config = ConfigDict(extra="forbid")
+    id: Annotated[str, Clean(60)] | None = Field(default=None, description="只查这一个指标的定义")
+
+
 class HazardsAsked(HazardChoice):
     """哪一项数字所计的隐患, as pages."""
 

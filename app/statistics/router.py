@@ -7,11 +7,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.accounts.authentication import SignedIn
 from app.accounts.sensitive_reads import sensitive
+from app.infrastructure.entity_tags import FOR_THE_READER_ALONE, NOT_MODIFIED, kept
 from app.infrastructure.errors import FieldError, InvalidParameter
 from app.infrastructure.keyset import linked
 from app.infrastructure.problem_details import problem_responses
 from app.statistics import drilling, service
-from app.statistics.question import FiguresAsked, HazardsAsked
+from app.statistics.question import DefinitionsAsked, FiguresAsked, HazardsAsked
 
 
 def each_once(request: Request) -> None:
@@ -49,7 +50,9 @@ async def list_counted_hazards(
     return linked(response, request.url, page)
 
 
-@router.get("/metric-definitions", operation_id="list_metric_definitions", summary="指标定义")
-async def list_metric_definitions(context: SignedIn) -> dict[str, Any]:
-    """Each figure's id, version, words, predicates and basis."""
-    return await service.metric_definitions(context)
+@router.get("/metric-definitions", operation_id="list_metric_definitions", summary="指标定义", responses=NOT_MODIFIED)
+async def list_metric_definitions(
+    request: Request, context: SignedIn, wanted: Annotated[DefinitionsAsked, Query()]
+) -> Response:
+    """Each figure's id, version, words, parts, unit, rounding, direction, source and basis; 304 for who has them."""
+    return kept(request, await service.metric_definitions(context, wanted), FOR_THE_READER_ALONE)

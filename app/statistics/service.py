@@ -1,4 +1,4 @@
-"""The clearance figures of an answer: each with value, numerator, denominator, definition and version."""
+"""The clearance figures of an answer, each with value, parts, definition and version; and the definitions of all."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -7,13 +7,15 @@ from app.infrastructure.context import Context
 from app.infrastructure.errors import NotPermitted
 from app.reference.rulebook import rule_book
 from app.regulation import indicators
-from app.regulation.metrics import DEFINITIONS, Definition, Kind, stock_definitions
+from app.regulation.catalogue import catalogue
+from app.regulation.definition import Definition, Kind
+from app.regulation.metrics import DEFINITIONS, HazardDefinition, stock_definitions
 from app.regulation.permissions import Permission, has_permission
 from app.regulation.vocabulary import Channel, HazardLevel
 from app.statistics.asking import Asked, description_of, refused, resolve
 from app.statistics.predicates import MEASURES
 from app.statistics.queries import Cell, cells, waiting_by_post
-from app.statistics.question import NOT_SUPERVISED, Dimension, FiguresAsked, dimensions_of
+from app.statistics.question import NOT_SUPERVISED, DefinitionsAsked, Dimension, FiguresAsked, dimensions_of
 
 MOST_CELLS: Final = 2000
 """Lines of one answer; more are asked for in parts."""
@@ -69,19 +71,19 @@ def _figures(parts: list[Cell], asked: Asked) -> dict[str, Any]:
     return figures
 
 
-def definitions(asked: Asked) -> dict[str, Definition]:
+def definitions(asked: Asked) -> dict[str, HazardDefinition]:
     """Every figure, stock and increment split at the edition's day."""
     return {**DEFINITIONS, **stock_definitions(asked.question.stock_found_by)}
 
 
-def _counted(one: Definition, cell: Cell | None) -> dict[str, Any]:
+def _counted(one: HazardDefinition, cell: Cell | None) -> dict[str, Any]:
     counts, among = MEASURES[one.id]
     numerator = 0 if cell is None else cell.counts[counts]
     denominator = None if among is None else 0 if cell is None else cell.counts[among]
     return {"value": _value(one, cell, numerator, denominator), "numerator": numerator, "denominator": denominator}
 
 
-def _value(one: Definition, cell: Cell | None, numerator: int, denominator: int | None) -> str | None:
+def _value(one: HazardDefinition, cell: Cell | None, numerator: int, denominator: int | None) -> str | None:
     match one.kind:
         case Kind.COUNT:
             return str(numerator)
@@ -142,24 +144,38 @@ def _order(key: tuple[Any, ...], asked: Asked) -> tuple[str, ...]:
     )
 
 
-async def metric_definitions(context: Context) -> dict[str, Any]:
-    """Every definition, stock and increment by the cut-off of the edition in force."""
-    if not has_permission(Permission.STATISTICS_READ, context.actor):
+async def metric_definitions(context: Context, wanted: DefinitionsAsked) -> dict[str, Any]:
+    """Every definition, or the one asked for; stock and increment by the cut-off of the edition in force.
+
+    NotPermitted without `metric_definition:read`, InvalidParameter for an id that is none.
+    """
+    if not has_permission(Permission.METRIC_DEFINITION_READ, context.actor):
         raise NotPermitted
     edition = (await rule_book(context)).edition
-    wanted = {**DEFINITIONS, **stock_definitions(edition.stock_found_by)}
+    found = [one for one in catalogue(edition.stock_found_by) if wanted.id in (None, one.id)]
+    if not found:
+        raise refused("id", "figure_unknown", "没有这个指标,请不带 id 查询全部定义,从中选取编号。")
     return {
         "edition": {"name": edition.name, "sha256": edition.sha256},
-        "items": [
-            {
-                "id": one.id,
-                "version": one.version,
-                "name": one.name,
-                "words": one.words,
-                "basis": one.basis,
-                "kind": one.kind.value,
-                "predicate": dict(zip(("counts", "among"), MEASURES[one.id], strict=True)),
-            }
-            for one in wanted.values()
-        ],
+        "items": [_defined(one) for one in found],
+    }
+
+
+def _defined(one: Definition) -> dict[str, Any]:
+    measured = MEASURES.get(one.id)
+    return {
+        "id": one.id,
+        "version": one.version,
+        "name": one.name,
+        "words": one.words,
+        "numerator": one.numerator,
+        "denominator": one.denominator,
+        "kind": one.kind.value,
+        "unit": one.unit,
+        "rounding": one.rounding,
+        "direction": one.direction.value,
+        "source": one.source.value,
+        "basis": [{"document": basis.document, "article": basis.article or None} for basis in one.basis],
+        "predicate": None if measured is None else dict(zip(("counts", "among"), measured, strict=True)),
+        "answered_by": None if measured is None else "/api/v1/statistics/clearance",
     }

@@ -164,7 +164,7 @@ def test_who_waits_is_told_by_post_and_age(registry: Registry) -> None:
 
 
 def test_nobody_without_a_sign_in_or_the_permission_reads_figures(registry: Registry) -> None:
-    for path in ("/statistics/clearance", "/statistics/clearance/hazards?figure=found", "/metric-definitions"):
+    for path in ("/statistics/clearance", "/statistics/clearance/hazards?figure=found"):
         assert registry.get(path, by=None).status == 401
         refused = registry.get(path, by="system-admin")
         assert (refused.status, refused.code) == (403, "not_permitted")
@@ -228,10 +228,3 @@ def test_a_cell_that_is_none_is_refused(registry: Registry, query: str, pointer:
     assert [error["pointer"] for error in refused.body["errors"]] == [pointer]
 
 
-def test_the_definitions_are_listed_with_words_basis_and_predicates(registry: Registry) -> None:
-    listed = {one["id"]: one for one in registry.get("/metric-definitions", by=ENTERPRISE).body["items"]}
-    assert listed.keys() == clearance(registry)["figures"].keys()
-    one = listed["clearance_rate"]
-    assert (one["predicate"], one["version"]) == ({"counts": "closed", "among": "found"}, 1)
-    assert one["words"] == DEFINITIONS["clearance_rate"].words
-    assert "2023-12-31" in listed["stock_found"]["words"]
