@@ -7,9 +7,11 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+import sqlalchemy as sa
 
 from app.infrastructure.letter_settings import LetterSettings
 from app.jobs import print_letters
+from app.letters.files import keeping
 from tests.letter_forms.reading import metadata, text_of, word_parts, word_text
 from tests.letters.papers import (
     CLERK,
@@ -185,5 +187,13 @@ def test_the_whole_names_who_has_a_copy_and_a_copy_its_own_reader_alone(
     whole = text_of(asked(registry, all_printed, by="city-clerk1").body)
     assert "准格尔旗能源局" in whole
     own = text_of(asked(registry, all_printed, by=DEPARTMENT).body)
-    assert "东胜区应急管理局。" in own
+    assert "东胜区应急管理局：现将主送鄂尔多斯市人民政府的本件通报中与你单位有关的事项" in own
     assert "准格尔旗能源局" not in own
+
+
+def test_the_database_alone_gives_a_copys_reader_no_whole_file(
+    registry: Registry, all_printed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "is_whole", lambda _actor: sa.true())
+    refused = asked(registry, all_printed, by=OTHER_FIRM)
+    assert (refused.status, refused.code) == (503, "letter_file_not_made")

@@ -65,9 +65,12 @@ async def composed(context: Context, letter: Letter, copy: LetterCopy | None) ->
     own = lines if copy is None else [(key, line) for key, line in lines if key in set(copy.item_ids)]
     parties = await _parties(context, letter)
     is_extract = len(own) < len(lines)
-    head = _head(letter, parties, copy, hides_enterprise=is_extract)
     clock = (await context.session.execute(select(ClockSetting.is_movable))).scalar_one_or_none()
-    return kept_letter(replace(head, clock_is_movable=bool(clock)), _kept(letter, own, is_extract=is_extract))
+    head = replace(_head(letter, parties, copy), clock_is_movable=bool(clock))
+    if copy is None or not is_extract:
+        return kept_letter(head, _whole(letter, own))
+    reader = (parties.copies[copy.id].name,)
+    return kept_letter(replace(head, addressees=reader, copies=()), _extract(letter, own, parties.addressee))
 
 
 async def _lines(context: Context, letter: Letter) -> list[tuple[int, Mapping[str, Any]]]:
@@ -101,13 +104,11 @@ async def _parties(context: Context, letter: Letter) -> _Parties:
     return _Parties(names[letter.issuer_organisation_id], addressee, copies)
 
 
-def _head(letter: Letter, parties: _Parties, copy: LetterCopy | None, *, hides_enterprise: bool) -> Letterhead:
-    addressee = parties.addressee
-    is_shown = addressee is not None and not (hides_enterprise and addressee.is_enterprise)
+def _head(letter: Letter, parties: _Parties, copy: LetterCopy | None) -> Letterhead:
     dated = business_date(letter.issued_at) if letter.issued_at is not None else None
     return Letterhead(
         issuer=parties.issuer,
-        addressees=(addressee.name,) if addressee is not None and is_shown else (),
+        addressees=(parties.addressee.name,) if parties.addressee is not None else (),
         number=number_of(letter),
         dated=dated,
         copies=_copied_to(parties, copy),
@@ -124,14 +125,21 @@ def _copied_to(parties: _Parties, copy: LetterCopy | None) -> tuple[str, ...]:
     return tuple(one.name for one in parties.copies.values() if names_firms or not one.is_enterprise)
 
 
-def _kept(letter: Letter, own: Sequence[tuple[int, Mapping[str, Any]]], *, is_extract: bool) -> KeptLetter:
+def _whole(letter: Letter, own: Sequence[tuple[int, Mapping[str, Any]]]) -> KeptLetter:
+    return KeptLetter(
+        kind=LetterKind(letter.kind),
+        title=letter.title,
+        body=letter.body,
+        lines=tuple(line for _, line in own),
+        reply_due_on=letter.reply_due_on,
+    )
+
+
+def _extract(letter: Letter, own: Sequence[tuple[int, Mapping[str, Any]]], addressee: _Party | None) -> KeptLetter:
+    """摘抄: to its reader alone, of no words of the letter's own; no firm is named as the addressee."""
     kind = LetterKind(letter.kind)
-    if not is_extract:
-        lines = tuple(line for _, line in own)
-        return KeptLetter(
-            kind=kind, title=letter.title, body=letter.body, lines=lines, reply_due_on=letter.reply_due_on
-        )
-    said = f"现将本{kind.label}中与你单位有关的事项摘抄送你单位,详见附件清单;与你单位无关的内容从略。"
+    to = f"主送{addressee.name}的" if addressee is not None and not addressee.is_enterprise else ""
+    said = f"现将{to}本件{kind.label}中与你单位有关的事项摘抄送你单位,详见附件清单;与你单位无关的内容从略。"
     return KeptLetter(
         kind=kind,
         title=f"{kind.label}(摘抄)",
