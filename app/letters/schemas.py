@@ -80,14 +80,17 @@ Paragraphs = Annotated[list[WrittenParagraph], Field(min_length=1, max_length=10
 Particulars = Annotated[list[WrittenParticular], Field(max_length=40, description="时间、地点等单列事项")]
 
 
+_DEFAULT_WORDS: Final = "列明隐患的警示提醒、督促函、交办单、约谈通知可以不填,用默认文字"
+
+
 class NewLetter(Document):
     """手工起草的公文: moves no rung; of natural persons only posts."""
 
     kind: Annotated[LetterKind, AfterValidator(_by_hand)] = Field(description="公文种类")
     addressee: Reader = Field(description="主送")
     copies: list[Reader] = Field(default_factory=list, max_length=50, description="抄送,各只见其管辖的事项")
-    title: CleanLine = Field(description="标题")
-    paragraphs: Paragraphs
+    title: CleanLine | None = Field(default=None, description=f"标题;{_DEFAULT_WORDS}")
+    paragraphs: Paragraphs | None = Field(default=None, description=f"正文;{_DEFAULT_WORDS}")
     particulars: Particulars = Field(default_factory=list)
     hazards: list[CleanLine] = Field(default_factory=list, max_length=200, description="所列隐患的 id 或台账编号")
     asks_reply: bool | None = Field(default=None, description="是否要求复函;不填按规则版本")

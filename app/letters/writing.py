@@ -20,6 +20,7 @@ from app.letter_forms.composing.kept import TOLD_IN_TEXT
 from app.letters.queries import letter_in_sight
 from app.letters.reading import letter_answer, own_letter, refuse_who_may_not
 from app.letters.schemas import Ending, NewLetter, NewText, Reader
+from app.letters.words.by_hand import words_of
 from app.reference.rulebook import RuleBook, announced_calendar, rule_book
 from app.regulation.deadlines import Calendar, Term, count
 from app.regulation.edition_ladder import Issuer
@@ -82,14 +83,15 @@ async def draft(context: Context, body: NewLetter) -> Answer:
     within = await _within(context, (addressee, *copies), lines, book.today)
     _refuse_foreign_lines(addressee, within, lines)
     replaced = await _replaced(context, body)
+    title, words = await words_of(context, body, [dict(one) for one in lines])
     row = {
         "kind": body.kind.value,
         "issuer_organisation_id": context.actor.organisation_id,
         "signatory_post_kind": book.edition.ladder.signatories[body.kind].post.value,
         "addressee_organisation_id": addressee.organisation_id,
         "addressee_enterprise_id": addressee.enterprise_id,
-        "title": body.title,
-        "body": _body(body),
+        "title": title,
+        "body": words,
         "edition_id": book.edition_id,
         "business_date": book.today,
         "drafted_by_account_id": context.actor.account_id,
@@ -155,11 +157,10 @@ def reply_due_on(book: RuleBook, calendar: Calendar, kind: LetterKind, *, asked:
     return count(Term(served, days, unit, "ladder.replies", limit.basis if limit else ""), calendar).due_on
 
 
-def _body(sent: NewLetter | NewText) -> dict[str, Any]:
+def _body(sent: NewText) -> dict[str, Any]:
     return {
         "paragraphs": [{"text": one.text, "role": one.role.value} for one in sent.paragraphs],
         "particulars": [{"label": one.label, "value": one.value} for one in sent.particulars],
-        **({"ordered_by": sent.ordered_by} if isinstance(sent, NewLetter) and sent.ordered_by else {}),
     }
 
 
@@ -181,6 +182,7 @@ async def _lines_of(context: Context, hazards: Sequence[int], today: date) -> Se
             Hazard.id.label("hazard_id"),
             *(Hazard.state, Hazard.delisted_at, Hazard.enterprise_id, Hazard.unit_id, Hazard.sector),
             *(Hazard.lead_organisation_id, Hazard.listing_office_id, Hazard.responsible_organisation_id),
+            Hazard.level,
             func.coalesce(Hazard.ledger_number, "").label("number"),
             func.coalesce(Enterprise.name, responsible.name, "").label("enterprise"),
             *(func.coalesce(Hazard.place, "").label("place"), Hazard.circumstances),

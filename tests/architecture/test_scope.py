@@ -26,6 +26,7 @@ READERS = {
     # The night asks, as the job, about everybody's hazards; a rehearsal sends the same selections under the caller's
     # own row-level security.
     "app/escalation/drafting.py",
+    "app/letters/closings/drafting.py",
     "app/escalation/rehearsal.py",
     "app/escalation/night/batches.py",
     "app/escalation/night/climb.py",

@@ -1,4 +1,4 @@
-"""Letters written by hand that move no rung: 警示提醒, 督促函, 交办单."""
+"""Letters written by hand that move no rung: 警示提醒, 督促函, 交办单, a 约谈 that a leader orders."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -32,6 +32,8 @@ class HandLetter:
     due_on: date | None = None
     level: HazardLevel = HazardLevel.MAJOR
     basis: str = ""
+    ordered_by: str = ""
+    """Who ordered a 约谈, by post."""
 
 
 def warning_reminder(head: Letterhead, matter: HandLetter) -> LetterContent:
@@ -57,6 +59,23 @@ def assignment_order(head: Letterhead, matter: HandLetter) -> LetterContent:
     )
     body = _body(matter, LetterKind.ASSIGNMENT_ORDER, ("交办事项", "办理要求"), asked)
     return _letter(head, matter, LetterKind.ASSIGNMENT_ORDER, body, "交办单")
+
+
+def ordered_summons(head: Letterhead, matter: HandLetter) -> LetterContent:
+    """约谈通知 by a leader's order; time and place stand apart, or are told later."""
+    by = f"，经{bare(matter.ordered_by)}决定" if matter.ordered_by else ""
+    opening = (
+        f"依据{cited(LetterKind.SUMMONS_NOTICE, matter.basis)}{by}，就{bare(matter.subject)}问题对贵单位进行约谈。"
+        "时间、地点在文中单列，没有列明的另行通知。"
+    )
+    facts = [*enumerated(matter.reasons), told(matter.items, matter.level.label) if matter.items else ""]
+    body = sections(("约谈事由", facts), ("有关要求", enumerated(matter.requirements)))
+    words = Words(
+        title=f"关于{bare(matter.subject)}的约谈通知",
+        paragraphs=(*prose(opening), *body),
+        lists=behind(matter.items, f"约谈涉及的{matter.level.label}清单"),
+    )
+    return letter(LetterKind.SUMMONS_NOTICE, head, words)
 
 
 def _body(matter: HandLetter, kind: LetterKind, headings: tuple[str, str], asked: str) -> tuple[Paragraph, ...]:

@@ -19,24 +19,57 @@ from app.regulation.vocabulary import LetterKind
 from app.tables.letters import Letter, LetterCopy, LetterItem
 
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('qingling closing papers', 0))")
-_CLOSING: Final = """
-    SELECT c.id AS key, c.round_id, CAST(NULL AS bigint) AS delisting_id, c.purpose,
-           encode(c.content_sha256, 'hex') AS content_sha256, g.content::jsonb AS content, c.hazard_id,
+_FORMS: Final = text(
+    """
+    SELECT c.id AS key, c.id AS closing, CAST(NULL AS bigint) AS delisting
+      FROM sealed_closing c JOIN hazard h ON h.id = c.hazard_id
+     WHERE c.id > :last AND (c.closed_at AT TIME ZONE 'Asia/Shanghai')::date <= :night
+       AND h.lead_organisation_id IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM letter l
+                        WHERE l.round_id = c.round_id AND l.kind = :kind AND l.status <> 'voided')
+     ORDER BY c.id LIMIT :batch
+    """
+)
+_NOTICES: Final = text(
+    """
+    SELECT c.id AS key, c.id AS closing, CAST(NULL AS bigint) AS delisting
+      FROM sealed_closing c JOIN hazard h ON h.id = c.hazard_id
+     WHERE c.id > :last AND (c.closed_at AT TIME ZONE 'Asia/Shanghai')::date <= :night
+       AND h.listing_office_id IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM letter l
+                        WHERE l.round_id = c.round_id AND l.kind = :kind AND l.status <> 'voided')
+       AND NOT EXISTS (SELECT 1 FROM letter_item i JOIN letter l ON l.id = i.letter_id
+                        WHERE i.hazard_id = h.id AND l.kind = :kind AND l.run_id IS NULL
+                          AND l.status IN ('draft', 'issued') AND l.drafted_at >= c.closed_at)
+     ORDER BY c.id LIMIT :batch
+    """
+)
+_DELISTINGS: Final = text(
+    """
+    SELECT d.id AS key, c.id AS closing, d.id AS delisting
+      FROM delisting d JOIN hazard h ON h.id = d.hazard_id
+      JOIN sealed_closing c ON c.id = (SELECT max(n.id) FROM sealed_closing n WHERE n.hazard_id = h.id)
+     WHERE d.id > :last AND d.transition_id IS NOT NULL
+       AND (d.recorded_at AT TIME ZONE 'Asia/Shanghai')::date <= :night AND h.listing_office_id IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM letter l WHERE l.delisting_id = d.id AND l.status <> 'voided')
+       AND NOT EXISTS (SELECT 1 FROM letter_item i JOIN letter l ON l.id = i.letter_id
+                        WHERE i.hazard_id = h.id AND l.kind = :kind AND l.run_id IS NULL
+                          AND l.status IN ('draft', 'issued') AND l.drafted_at >= c.closed_at)
+     ORDER BY d.id LIMIT :batch
+    """
+)
+_FACTS: Final = text(
+    """
+    SELECT c.round_id, d.id AS delisting_id, c.purpose, encode(c.content_sha256, 'hex') AS content_sha256,
+           g.content::jsonb AS content, c.hazard_id, h.enterprise_id, h.responsible_organisation_id,
+           h.lead_organisation_id, h.listing_office_id, lead.name AS lead, office.name AS office,
            (c.closed_at AT TIME ZONE 'Asia/Shanghai')::date AS closed_on,
            (v.visited_at AT TIME ZONE 'Asia/Shanghai')::date AS verified_on,
            (h.listed_at AT TIME ZONE 'Asia/Shanghai')::date AS listed_on,
-           h.enterprise_id, h.responsible_organisation_id, h.lead_organisation_id, h.listing_office_id,
-           lead.name AS lead, office.name AS office, {more}
            (SELECT p.name FROM unit_period p WHERE p.unit_id = h.unit_id
-               AND daterange(p.valid_from, p.valid_until) @> CAST(:night AS date)) AS unit
-      FROM sealed_closing c
-      JOIN signing_round g ON g.id = c.round_id
-      JOIN hazard h ON h.id = c.hazard_id
-      LEFT JOIN verification v ON v.id = g.verification_id
-      LEFT JOIN organisation lead ON lead.id = h.lead_organisation_id
-      LEFT JOIN organisation office ON office.id = h.listing_office_id
-"""
-_SIGNATURES: Final = """
+               AND daterange(p.valid_from, p.valid_until) @> CAST(:night AS date)) AS unit,
+           (SELECT x.notice_number FROM listing x WHERE x.hazard_id = h.id ORDER BY x.id DESC LIMIT 1) AS notice_number,
+           d.notice_number AS delisting_number, d.medium,
            (SELECT jsonb_agg(jsonb_build_object('level', s.level, 'post_kind', l.post_kind, 'organisation', o.name,
                        'opinion', s.opinion, 'signed_at', s.signed_at, 'kind', s.kind,
                        'is_acting', a.acting_for_appointment_id IS NOT NULL) ORDER BY s.level)
@@ -44,44 +77,17 @@ _SIGNATURES: Final = """
               JOIN round_level l ON l.round_id = s.round_id AND l.level = s.level
               JOIN organisation o ON o.id = l.organisation_id
               JOIN appointment a ON a.id = s.appointment_id
-             WHERE u.sealed_closing_id = c.id) AS signatures,
-"""
-_NOT_BY_HAND: Final = """
-       AND NOT EXISTS (SELECT 1 FROM letter_item i JOIN letter l ON l.id = i.letter_id
-                        WHERE i.hazard_id = h.id AND l.kind = :kind AND l.run_id IS NULL
-                          AND l.status IN ('draft', 'issued') AND l.drafted_at >= c.closed_at)
-"""
-_UNDRAFTED: Final = """
-     WHERE c.id > :last AND (c.closed_at AT TIME ZONE 'Asia/Shanghai')::date <= :night
-       AND NOT EXISTS (SELECT 1 FROM letter l
-                        WHERE l.round_id = c.round_id AND l.kind = :kind AND l.status <> 'voided')
-"""
-_FORMS: Final = text(
-    _CLOSING.format(more=_SIGNATURES)
-    + _UNDRAFTED
-    + " AND h.lead_organisation_id IS NOT NULL ORDER BY c.id LIMIT :batch"
+             WHERE u.sealed_closing_id = c.id) AS signatures
+      FROM sealed_closing c
+      JOIN signing_round g ON g.id = c.round_id
+      JOIN hazard h ON h.id = c.hazard_id
+      LEFT JOIN verification v ON v.id = g.verification_id
+      LEFT JOIN organisation lead ON lead.id = h.lead_organisation_id
+      LEFT JOIN organisation office ON office.id = h.listing_office_id
+      LEFT JOIN delisting d ON d.id = CAST(:delisting AS bigint)
+     WHERE c.id = :closing
+    """
 )
-_NOTICES: Final = text(
-    _CLOSING.format(more="")
-    + _UNDRAFTED
-    + " AND h.listing_office_id IS NOT NULL"
-    + _NOT_BY_HAND
-    + " ORDER BY c.id LIMIT :batch"
-)
-_OF_DELISTING: Final = _CLOSING.replace(
-    "c.id AS key, c.round_id, CAST(NULL AS bigint) AS delisting_id",
-    "d.id AS key, CAST(NULL AS bigint) AS round_id, d.id AS delisting_id",
-).format(more="d.notice_number AS delisting_number, d.medium, li.notice_number,")
-_UNANNOUNCED: Final = """
-      JOIN delisting d ON d.hazard_id = h.id AND d.transition_id IS NOT NULL
-      LEFT JOIN LATERAL (
-           SELECT x.notice_number FROM listing x WHERE x.hazard_id = h.id ORDER BY x.id DESC LIMIT 1) li ON true
-     WHERE d.id > :last AND (d.recorded_at AT TIME ZONE 'Asia/Shanghai')::date <= :night
-       AND c.id = (SELECT max(n.id) FROM sealed_closing n WHERE n.hazard_id = h.id)
-       AND NOT EXISTS (SELECT 1 FROM letter l WHERE l.delisting_id = d.id AND l.status <> 'voided')
-       AND h.listing_office_id IS NOT NULL
-"""
-_DELISTINGS: Final = text(_OF_DELISTING + _UNANNOUNCED + _NOT_BY_HAND + " ORDER BY d.id LIMIT :batch")
 _PART: Final = text(
     """
     SELECT coalesce(max(part), 0) + 1 FROM letter WHERE run_id IS NOT NULL AND business_date = :night AND kind = :kind
@@ -132,10 +138,12 @@ async def draft(context: Context, evening: Evening, paper: _Paper, key: int) -> 
     """Drafts one of them, in this transaction; 0 where another run has done so meanwhile."""
     await context.session.execute(_ALONE)
     asked = {"night": evening.on, "kind": paper.kind.value, "last": key - 1, "batch": 1}
-    row = (await context.session.execute(paper.waiting, asked)).mappings().one_or_none()
-    if row is None or row["key"] != key:
+    found = (await context.session.execute(paper.waiting, asked)).one_or_none()
+    if found is None or found.key != key:
         return 0
-    await _draft(context, evening, paper, dict(row))
+    named = {"night": evening.on, "closing": found.closing, "delisting": found.delisting}
+    facts = (await context.session.execute(_FACTS, named)).mappings().one()
+    await _draft(context, evening, paper, dict(facts))
     return 1
 
 
@@ -154,7 +162,7 @@ async def _draft(context: Context, evening: Evening, paper: _Paper, row: Mapping
         "business_date": evening.on,
         "part": (await context.session.execute(_PART, told)).scalar_one(),
         "run_id": evening.run_id,
-        "round_id": row["round_id"],
+        "round_id": None if row["delisting_id"] else row["round_id"],
         "delisting_id": row["delisting_id"],
     }
     letter_id = int((await context.session.execute(insert(Letter).values(letter).returning(Letter.id))).scalar_one())
