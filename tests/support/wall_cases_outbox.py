@@ -1,11 +1,11 @@
-"""The outbox, penalties and the tree's heads: each rule of their walls broken once."""
+"""The outbox, papers of closings, penalties and the tree's heads: each rule of their walls broken once."""
 
 from collections.abc import Iterator
 
 from tests.support.wall_bench import Bench
 from tests.support.wall_cases import Case
 from tests.support.wall_cases_around import cases, fresh
-from tests.support.wall_cases_ladder import Table, draft, hold, issued, office_head, setting
+from tests.support.wall_cases_ladder import Table, draft, hold, issued, office_head, run_of, setting
 from tests.support.wall_steps import settle
 
 # ---------------------------------------------------------------- the outbox
@@ -236,6 +236,30 @@ def sent_and_acknowledged(b: Bench) -> None:
     settle(b.connection)
 
 
+# ---------------------------------------------------------------- papers of closings
+
+
+def closing_paper(b: Bench, *, by_hand: bool) -> None:
+    """The approval form of the hazard's round, by somebody of the office or by nobody."""
+    run = run_of(b)
+    if by_hand:
+        setting(b, office_head(b))
+    b.walk.do(
+        "INSERT INTO letter (kind, issuer_organisation_id, signatory_post_kind, addressee_enterprise_id, title, body,"
+        " edition_id, business_date, run_id, round_id)"
+        " VALUES ('closing_approval_form', %s, 'office_head', %s, '表', '{}', %s, '2027-01-05', %s, %s)",
+        b.city.organisations["office"],
+        b.city.enterprise_id,
+        b.city.edition_id,
+        run,
+        b.round_id,
+    )
+
+
+CLOSINGS: Table = {
+    "an approval form by hand": (lambda b: closing_paper(b, by_hand=True), "closing_papers_of_the_night"),
+}
+
 # ---------------------------------------------------------------- penalties
 
 
@@ -376,5 +400,6 @@ def of_outbox() -> Iterator[Case]:
     yield Case("sent, acknowledged, resolved, paused and released", sent_and_acknowledged, ())
     yield Case("a penalty registered and corrected", penalised, ())
     yield Case("a head and the next", lambda b: grown(b, CHAINED), ())
-    for table in (OUTBOX, PENALTIES, HEADS):
+    yield Case("an approval form of the night", lambda b: closing_paper(b, by_hand=False), ())
+    for table in (OUTBOX, CLOSINGS, PENALTIES, HEADS):
         yield from cases(table)

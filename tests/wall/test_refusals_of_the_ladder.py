@@ -35,8 +35,7 @@ def outcomes(walled: Walled, weak: Weakening) -> dict[str, str]:
 @pytest.mark.timeout(120)
 def test_with_exactly_its_refusal_taken_out_each_broken_rule_passes_through(walled: Walled) -> None:
     walled.hazard(WORLDS[0])
-    codes = {code for case in OF_THE_LADDER for code in case.refusals}
-    refusals = [weak for weak in weakenings(walled) if weak.function in FUNCTIONS and weak.code in codes]
+    refusals = [weak for weak in weakenings(walled) if weak.function in FUNCTIONS]
     came_to = {weak.name: outcomes(walled, weak) for weak in refusals}
 
     assert len(refusals) >= 45
