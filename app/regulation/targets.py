@@ -181,9 +181,11 @@ SUPERVISION_COUNTERS: Final[Mapping[str, Callable[[Iterable[SupervisionFact], da
 """Target → its counter."""
 
 
-def quarter_standing(row: TargetRow, facts: Iterable[SupervisionFact], on: date) -> Standing:
-    """How a quarter's counter stands; it is due with the quarter's last day."""
-    year, quarter = quarter_of(on)
-    next_first = date(year + quarter // 4, quarter % 4 * 3 + 1, 1)
-    reached = is_reached(row.definition, Decimal(SUPERVISION_COUNTERS[row.id](facts, on)), None, row.goal)
-    return _standing(next_first - timedelta(days=1), on, reached=reached)
+def quarter_standing(row: TargetRow, facts: Iterable[SupervisionFact], of: date, on: date) -> Standing:
+    """How a counter of the quarter that holds `of` stands on a day; it is due with the quarter's last day."""
+    year, quarter = quarter_of(of)
+    last = date(year + quarter // 4, quarter % 4 * 3 + 1, 1) - timedelta(days=1)
+    if quarter_of(on) < (year, quarter):
+        return Standing.UNKNOWN
+    counted = Decimal(SUPERVISION_COUNTERS[row.id](facts, min(on, last)))
+    return _standing(last, on, reached=is_reached(row.definition, counted, None, row.goal))

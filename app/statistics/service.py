@@ -85,8 +85,6 @@ def _counted(one: HazardDefinition, cell: Cell | None) -> dict[str, Any]:
 
 def _value(one: HazardDefinition, cell: Cell | None, numerator: int, denominator: int | None) -> str | None:
     match one.kind:
-        case Kind.COUNT:
-            return str(numerator)
         case Kind.RATE:
             return indicators.rate(numerator, denominator or 0)
         case Kind.MEDIAN_DAYS:
@@ -99,6 +97,8 @@ def _value(one: HazardDefinition, cell: Cell | None, numerator: int, denominator
             return (
                 None if cell is None or not numerator else indicators.one_decimal(Decimal(cell.sum_of_days) / numerator)
             )
+        case _:
+            return str(numerator)
 
 
 def _key(key: tuple[Any, ...], asked: Asked) -> dict[str, Any]:

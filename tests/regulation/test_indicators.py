@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from app.regulation.definition import Figure
 from app.regulation.indicators import (
     TransitionFact,
     ages_of_undetermined,
@@ -14,7 +15,7 @@ from app.regulation.indicators import (
     snapshots,
     state_as_of,
 )
-from app.regulation.metrics import DEFINITIONS, Figure, figures, stock_definitions
+from app.regulation.metrics import DEFINITIONS, figures, stock_definitions
 from app.regulation.vocabulary import Act, Channel, HazardLevel, State
 from tests.regulation.builders import Field
 

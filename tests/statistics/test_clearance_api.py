@@ -226,5 +226,3 @@ def test_a_cell_that_is_none_is_refused(registry: Registry, query: str, pointer:
     refused = registry.get(f"/statistics/clearance/hazards?{query}", by=CITY)
     assert refused.status == 400
     assert [error["pointer"] for error in refused.body["errors"]] == [pointer]
-
-
