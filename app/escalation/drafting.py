@@ -16,9 +16,9 @@ from sqlalchemy.dialects import postgresql
 from app.audit.record import Subject, record_all
 from app.escalation.drafts.addressing import Desk, Heading, Lines, Party, Row, by_heading, party, rung_of, unit_of
 from app.escalation.drafts.letter_text import worded
-from app.escalation.night.batches import FAILURES, Night, Transactions, note_failure, refuse_lost_connection
+from app.escalation.night.batches import FAILURES, Night, note_failure, refuse_lost_connection
 from app.escalation.places import places_on
-from app.infrastructure.context import Context
+from app.infrastructure.context import Context, Transactions
 from app.reference.rulebook import announced_calendar
 from app.regulation.deadlines import Term, count
 from app.regulation.ladder_clocks import DUTY_LABELS
@@ -104,7 +104,12 @@ _DROP_LETTERS: Final = text(
     RETURNING l.id
     """
 )
-_TONIGHTS: Final = text("SELECT count(*) FROM letter WHERE run_id IS NOT NULL AND business_date = :night")
+_TONIGHTS: Final = text(
+    """
+    SELECT count(*) FROM letter
+     WHERE run_id IS NOT NULL AND business_date = :night AND num_nonnulls(round_id, delisting_id) = 0
+    """
+)
 
 
 async def drop_what_ended(transactions: Transactions, night: Night) -> None:
