@@ -6,8 +6,7 @@ goes to a person. Nothing is marked before it was sent.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,13 +40,10 @@ from app.delivery.outbox import (
     record,
     standstill,
 )
-from app.infrastructure.context import Context
+from app.infrastructure.context import Context, Transactions
 from app.infrastructure.delivery_settings import DeliverySettings
 from app.regulation.vocabulary import DeliveryChannel, DeliveryStatus
 from app.tables.rules import ClockSetting, RegistrySetting
-
-Transactions = Callable[[], AbstractAsyncContextManager[Context]]
-"""Opens one transaction of the job."""
 
 AT_ONCE: Final = 8
 """Messages of a channel that are out at a time: a slow gateway must not outlast the leases of those that wait."""

@@ -4,7 +4,8 @@ from typing import Final
 
 from sqlalchemy import text
 
-from app.escalation.night.batches import Night, Transactions
+from app.escalation.night.batches import Night
+from app.infrastructure.context import Transactions
 
 _DEEM: Final = text(
     """

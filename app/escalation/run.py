@@ -12,11 +12,11 @@ from sqlalchemy import func, insert, select, update
 
 from app.escalation.deeming import deem_served
 from app.escalation.drafting import draft_letters, drop_what_ended
-from app.escalation.night.batches import Night, Transactions, treat_terms
+from app.escalation.night.batches import Night, treat_terms
 from app.escalation.night.climb import rungs_of
 from app.escalation.night.clocks import treat_clocks
 from app.escalation.night.history import numbers_of
-from app.infrastructure.context import Context
+from app.infrastructure.context import Context, Transactions
 from app.infrastructure.errors import InvalidParameter
 from app.reference.rulebook import rule_book_on
 from app.regulation.deadlines import Calendar, business_date

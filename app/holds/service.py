@@ -16,16 +16,15 @@ from app.holds.schemas import NewHold, Release
 from app.infrastructure.answers import Answer, plain
 from app.infrastructure.context import Context
 from app.infrastructure.errors import Conflict, InvalidInput, NotFound, NotPermitted, RuleNotMet
+from app.reference.units import is_head_office
 from app.regulation.deadlines import business_date
 from app.regulation.facts import Unmet
 from app.regulation.permissions import Permission, has_permission
-from app.regulation.vocabulary import HoldReason, OrganisationKind
+from app.regulation.vocabulary import HoldReason
 from app.tables.escalation import DispatchHold, EscalationRehearsal
-from app.tables.places import Organisation, Unit
 from app.tables.rules import Edition
 
 _RULE: Final = "ladder.dispatch_hold"
-_HEAD_OF_TREE: Final = 1
 _REHEARSE: Final = "请先演练(POST /api/v1/escalation-rehearsals),查看结果后再以该次演练解除。"
 
 
@@ -80,14 +79,7 @@ async def release(context: Context, public_id: UUID, body: Release) -> Answer:
 
 async def _refuse_who_may_not(context: Context, permission: Permission) -> None:
     refuse_who_may_not(context, permission)
-    own = (
-        select(Unit.tier)
-        .join(Organisation, Organisation.unit_id == Unit.id)
-        .where(
-            Organisation.id == context.actor.organisation_id, Organisation.kind == OrganisationKind.SAFETY_OFFICE.value
-        )
-    )
-    if (await context.session.execute(own)).scalar_one_or_none() != _HEAD_OF_TREE:
+    if not await is_head_office(context):
         raise NotPermitted(
             "not_the_head_office",
             "暂停和解除发文由本系统最高一级安委办负责人办理。",

@@ -1,5 +1,7 @@
 """What every service function is given first: the transaction, who acts, what time it is, which request this is."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,3 +28,7 @@ class Context:
     """What that sign-in still lacks; until then it is of the class signin."""
     vault: Vault | None = None
     """Opens what is kept sealed; None for a job, which has no use for it."""
+
+
+Transactions = Callable[[], AbstractAsyncContextManager[Context]]
+"""Opens one transaction of a job that needs many."""

@@ -8,7 +8,8 @@ from typing import Final
 from sqlalchemy import text
 
 from app.escalation.drafting import hold_too_many
-from app.escalation.night.batches import FAILURES, Night, Transactions, note_failure, refuse_lost_connection
+from app.escalation.night.batches import FAILURES, Night, note_failure, refuse_lost_connection
+from app.infrastructure.context import Transactions
 from app.infrastructure.errors import RuleNotMet
 from app.letters.issuing import issue_under_standing_authorisation
 from app.regulation.vocabulary import LetterKind

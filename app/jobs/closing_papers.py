@@ -1,6 +1,7 @@
 """验收销号审批表、销号通知、摘牌通知: drafted by the night for every closing and delisting that has none yet."""
 
-from app.escalation.night.batches import FAILURES, Night, Transactions, note_failure, refuse_lost_connection
+from app.escalation.night.batches import FAILURES, Night, note_failure, refuse_lost_connection
+from app.infrastructure.context import Transactions
 from app.letters.closings.drafting import PAPERS, Evening, draft, waiting
 
 

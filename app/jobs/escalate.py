@@ -8,8 +8,8 @@ from datetime import date
 from functools import partial
 from typing import Final
 
-from app.escalation.night.batches import Transactions
 from app.escalation.run import STOPPED, Ran, Step, run_night
+from app.infrastructure.context import Transactions
 from app.jobs.authorised_letters import issue_what_is_authorised
 from app.jobs.closing_papers import draft_closing_papers
 from app.jobs.work import Work

@@ -9,13 +9,13 @@ from uuid import UUID
 from sqlalchemy import insert, select, text, update
 
 from app.audit.record import Subject, record
-from app.infrastructure.answers import Answer
+from app.infrastructure.answers import Answer, plain
 from app.infrastructure.context import Context
 from app.infrastructure.errors import NotPermitted, RegistryError, RuleNotMet
 from app.infrastructure.security import content_digest
 from app.letters.numbers import Number, draw
 from app.letters.queries import LIVE_LINES
-from app.letters.reading import letter_answer, lock, own_letter, plain, refuse_who_may_not
+from app.letters.reading import letter_answer, lock, own_letter, refuse_who_may_not
 from app.letters.schemas import Batch, Ending, OpenedLetter
 from app.letters.writing import reply_due_on
 from app.reference.rulebook import RuleBook, announced_calendar, rule_book

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 
 from app.hazards.scope import hazard_is_visible
 from app.hazards.transition import public_id_in
-from app.infrastructure.answers import Answer
+from app.infrastructure.answers import Answer, plain
 from app.infrastructure.context import Context
 from app.infrastructure.errors import Conflict, NotPermitted, StaleVersion, VersionRequired
 from app.infrastructure.keyset import page_by_id
@@ -52,17 +52,6 @@ async def letter_answer(context: Context, public_id: UUID, **more: Any) -> Answe
     """The letter as it now stands, with its ETag and address."""
     view = plain({**await letter_view(context, public_id), **more})
     return Answer(view, version=view["version"], location=f"/api/v1/letters/{public_id}")
-
-
-def plain(value: Any) -> Any:  # noqa: ANN401 - JSON's own
-    """Dates and identifiers as JSON writes them."""
-    if isinstance(value, dict):
-        return {name: plain(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    if isinstance(value, UUID):
-        return str(value)
-    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def refuse_who_may_not(context: Context, permission: Permission) -> None:

@@ -5,8 +5,7 @@ of their own: so a hazard that was closed meanwhile is seen as closed. What was 
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -24,13 +23,10 @@ from app.escalation.night.writing import (
     audit_parameters,
 )
 from app.infrastructure.constraint_errors import is_lost_connection
-from app.infrastructure.context import Context
+from app.infrastructure.context import Context, Transactions
 from app.infrastructure.errors import RegistryError
 from app.regulation.edition import Edition
 from app.tables.escalation import EscalationFailure
-
-Transactions = Callable[[], AbstractAsyncContextManager[Context]]
-"""Opens one transaction of the job."""
 
 WINDOW: Final = 5000
 """Hazards looked at in one statement, without a lock."""

@@ -12,7 +12,6 @@ from app.escalation.night.batches import (
     FAILURES,
     WINDOW,
     Night,
-    Transactions,
     execute,
     note_failure,
     refuse_lost_connection,
@@ -28,7 +27,7 @@ from app.escalation.night.subjects import (
 )
 from app.escalation.night.writing import END, ENDED, OPENED, RAISE, RAISED, audit_parameters, begun, written
 from app.escalation.places import places_on
-from app.infrastructure.context import Context
+from app.infrastructure.context import Context, Transactions
 from app.reference.rulebook import announced_calendar
 
 _ENDING: Final = """
