@@ -166,6 +166,7 @@ _LETTERS_OF_RUNGS: Final = """
            l.reply_due_on, l.answered_on
       FROM raised_rung r JOIN episode e ON e.id = r.episode_id
       JOIN letter_item i ON i.raised_rung_id = r.id AND i.dropped_at IS NULL JOIN letter l ON l.id = i.letter_id
+     WHERE e.kind = 'term'
 """
 
 
