@@ -157,6 +157,7 @@ def test_a_sign_in_is_one_however_its_path_is_written(limited: Limited, path: st
         ("GET", "/api/v1/imports/a\nb", RateClass.HEAVY),
         ("GET", "/api/v1/exports/1", RateClass.HEAVY),
         ("GET", "/api/v1/hazards/x\n1/case-file", RateClass.HEAVY),
+        ("GET", "/api/v1//letters/x/FILE/", RateClass.HEAVY),
         ("GET", "/api/v1/public/tree-heads", RateClass.PUBLIC),
         ("GET", "/docs", RateClass.READ),
     ],
