@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from tests.support.wall_bench import Bench
 from tests.support.wall_cases import Case
 from tests.support.wall_cases_around import cases, fresh
-from tests.support.wall_cases_ladder import Table, draft, hold, issued, office_head, run_of, setting
+from tests.support.wall_cases_ladder import CODE, YEAR, Table, draft, draw, hold, issued, office_head, run_of, setting
+from tests.support.wall_city import digest
 from tests.support.wall_steps import settle
 
 # ---------------------------------------------------------------- the outbox
@@ -256,7 +257,27 @@ def closing_paper(b: Bench, *, by_hand: bool) -> None:
     )
 
 
+def authorised(b: Bench, *, kind: str = "notice_letter", by_hand: bool = False) -> None:
+    """A letter issued under a standing authorisation, by the night or in somebody's session."""
+    letter = draft(b)
+    if kind != "notice_letter":
+        b.dba(f"UPDATE letter SET kind = '{kind}'")
+    draw(b)
+    if by_hand:
+        setting(b, office_head(b))
+    b.walk.do(
+        "UPDATE letter SET status = 'issued', version = version + 1, issued_at = registry_now(),"
+        " standing_authorisation = '授权', office_code = %s, year = %s, serial = 1, content_sha256 = %s WHERE id = %s",
+        CODE,
+        YEAR,
+        digest("letter"),
+        letter,
+    )
+
+
 CLOSINGS: Table = {
+    "a notice that a person issues as authorised": (lambda b: authorised(b, by_hand=True), "authorised_by_the_night"),
+    "a circular issued as authorised": (lambda b: authorised(b, kind="circular"), "authorised_by_the_night"),
     "an approval form by hand": (lambda b: closing_paper(b, by_hand=True), "closing_papers_of_the_night"),
 }
 
@@ -401,5 +422,6 @@ def of_outbox() -> Iterator[Case]:
     yield Case("a penalty registered and corrected", penalised, ())
     yield Case("a head and the next", lambda b: grown(b, CHAINED), ())
     yield Case("an approval form of the night", lambda b: closing_paper(b, by_hand=False), ())
+    yield Case("a notice issued by the night as authorised", authorised, ())
     for table in (OUTBOX, CLOSINGS, PENALTIES, HEADS):
         yield from cases(table)
