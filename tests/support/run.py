@@ -6,6 +6,7 @@ that ends with the pytest process, however that ends. Light on purpose: every te
 
 import contextlib
 import fcntl
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ REPOSITORY: Final = Path(__file__).resolve().parents[2]
 RUN_VARIABLE: Final = "QINGLING_TEST_RUN"
 ALIVE, GUARDED, ADDRESS = "alive.lock", "guarded.lock", "address"
 _START_LIMIT: Final = 60.0
+_FORBIDDEN, _PREFIX = "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"
 
 # Kept so that a guardian, which outlives the worker that started it, is not reported as forgotten.
 _guardians: list[subprocess.Popen[bytes]] = []
@@ -33,7 +35,7 @@ def run_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="qingling-tests-", dir=_passable_temp()))
     folder.chmod(PASSABLE)
     os.environ[RUN_VARIABLE] = str(folder)
-    with (folder / GUARDED).open("w") as guarded:
+    with _shared_bytecode(folder), (folder / GUARDED).open("w") as guarded:
         try:
             with locked(folder / ALIVE):
                 yield folder
@@ -42,6 +44,29 @@ def run_folder() -> Iterator[Path]:
         finally:
             os.environ.pop(RUN_VARIABLE, None)
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _shared_bytecode(folder: Path) -> Iterator[None]:
+    """Keeps in the folder what is compiled, where nothing is yet and the environment forbids keeping it beside.
+
+    Each of the two hundred processes of a run would compile all libraries anew: two seconds of a processor each.
+    """
+    library = importlib.util.find_spec("sqlalchemy")
+    compiled = library is not None and Path(importlib.util.cache_from_source(str(library.origin))).exists()
+    if not sys.dont_write_bytecode or sys.pycache_prefix is not None or compiled:
+        yield
+        return
+    forbidden = os.environ.pop(_FORBIDDEN, None)
+    os.environ[_PREFIX] = sys.pycache_prefix = str(folder / "bytecode")
+    sys.dont_write_bytecode = False
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode, sys.pycache_prefix = True, None
+        os.environ.pop(_PREFIX)
+        if forbidden is not None:
+            os.environ[_FORBIDDEN] = forbidden
 
 
 def _passable_temp() -> str:
