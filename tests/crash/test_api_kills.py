@@ -10,6 +10,8 @@ from tests.support.failpoints import AFTER_ANSWER, AFTER_COMMIT, BEFORE_COMMIT
 from tests.support.journeys import JOURNEYS
 from tests.support.routes import writes
 
+pytestmark = pytest.mark.timeout(400)
+
 SIGNING = frozenset({"sign_hazard"})
 MANY = 20
 """Statements of a signature, before and after each: fewer points than this and the failpoints do not see them."""

@@ -14,6 +14,8 @@ import pytest
 from tests.support.gateways import DROPPING, FAILING, HONEST, REFUSING, SLOW, Gateway, open_gateway
 from tests.support.outbox_town import OutboxTown
 
+pytestmark = pytest.mark.timeout(400)
+
 LETTERS = 200
 RUNS = 60
 """Many more than the deaths need: a test that does not come to its end says so."""

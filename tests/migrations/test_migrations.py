@@ -121,6 +121,7 @@ def test_up_down_and_up_again_gives_the_same_schema(empty: TestDatabase) -> None
     assert structure_of(empty) == first
 
 
+@pytest.mark.timeout(300)
 def test_each_step_goes_down_and_up_on_data(fresh_database: TestDatabase) -> None:
     before = structure_of(fresh_database)
     settled(fresh_database)

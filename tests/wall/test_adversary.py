@@ -52,6 +52,7 @@ def judged_deep(arena: Arena, attacks: list[Attack]) -> None:
     assert all(now >= least for now, least in zip(depth, (11, 2, 12, 5), strict=True)), depth
 
 
+@pytest.mark.timeout(300)
 def test_ten_thousand_hostile_statements_leave_only_legal_histories(fresh_database: TestDatabase) -> None:
     arena, seed = build_arena(fresh_database), random.randrange(10**6)
     attacks = assault(arena, 10_000, seed)
