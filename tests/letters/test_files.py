@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from app.infrastructure.letter_settings import LetterSettings
 from app.jobs import print_letters
+from app.jobs.work import Work
 from app.letters.files import keeping
 from tests.letter_forms.reading import metadata, text_of, word_parts, word_text
 from tests.letters.papers import (
@@ -86,6 +88,27 @@ def test_the_job_sets_what_nobody_has_asked_for_yet_and_a_reader_is_told_to_wait
     assert printed(registry) == "nothing due"
     for form in ("pdf", "docx"):
         assert asked(registry, letter, by=DEPARTMENT, form=form).status == 200
+
+
+def test_whoever_asks_at_the_same_moment_is_given_the_one_file_that_is_kept(registry: Registry) -> None:
+    letter = issued(registry)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: asked(registry, letter, by=HEAD, form="docx"), range(4)))
+    assert [one.status for one in answers] == [200] * 4
+    assert len({one.body for one in answers}) == 1
+    assert events(registry)[:2] == ["letter:file:kept", "letter:document:issued"]
+
+
+def test_a_job_without_fonts_says_so_once_and_goes_on_when_there_are_some(registry: Registry, tmp_path: Path) -> None:
+    printed(registry)
+    issued(registry)
+    nowhere = LetterSettings(fonts_dir=tmp_path / "none")
+
+    async def without_fonts(work: Work) -> str:
+        return await print_letters.run(Work(work.database, work.settings.model_copy(update={"letters": nowhere})))
+
+    assert rung_by_worker(registry, without_fonts) == "font_missing 1"
+    assert printed(registry) == "kept 2"
 
 
 def test_the_file_is_saved_under_its_number_and_title(registry: Registry) -> None:

@@ -106,7 +106,7 @@ async def keep(context: Context, press: Press, sheet: Sheet, made: RenderedLette
     }
     written = insert(LetterFile).values(row).on_conflict_do_nothing().returning(LetterFile.id)
     if (await context.session.execute(written)).scalar_one_or_none() is None:
-        kept = await _kept(context, sheet.letter_id, sheet.copy_id, sheet.form)
+        kept = await kept_sha256(context, sheet.letter_id, sheet.copy_id, sheet.form)
         if kept is None:
             raise NotFound
         return RenderedLetter(format=sheet.form, data=await press.folder.fetch(kept))
@@ -144,7 +144,7 @@ async def _sheet(context: Context, letter: Letter, copy: LetterCopy | None, form
         content = await composed(context, letter, copy)
         opened = (letter.public_id, letter.version) if copy is None and letter.status == DRAFT else None
         return replace(sheet, content=content, is_draft=True, opened=opened)
-    kept = await _kept(context, letter.id, copy.id if copy is not None else None, form)
+    kept = await kept_sha256(context, letter.id, copy.id if copy is not None else None, form)
     if kept is not None:
         return replace(sheet, sha256=kept)
     if not _makes_it(context, letter):
@@ -162,7 +162,8 @@ def _makes_it(context: Context, letter: Letter) -> bool:
     return actor.role_class is RoleClass.JOB or is_issuers
 
 
-async def _kept(context: Context, letter_id: int, copy_id: int | None, form: FileFormat) -> bytes | None:
+async def kept_sha256(context: Context, letter_id: int, copy_id: int | None, form: FileFormat) -> bytes | None:
+    """Under which hash the sheet's file is kept; None where it is still to be made."""
     wanted = select(LetterFile.sha256).where(
         LetterFile.letter_id == letter_id,
         func.coalesce(LetterFile.copy_id, 0) == (copy_id or 0),
