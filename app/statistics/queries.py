@@ -295,7 +295,8 @@ def _waiting_statement(actor: Actor, question: Question) -> Select[*tuple[Any, .
     # A platform has no sight of the signatures, only of how many hazards wait for one.
     sees_rounds = actor.role_class is not RoleClass.PLATFORM
     post = case((declaring, PostKind.ENTERPRISE_PRINCIPAL.value), (verifying, PostKind.INSPECTOR.value))
-    since = case((declaring, state.c.occurred_at), (verifying, state.c.declared_at), else_=state.c.occurred_at)
+    turned = func.coalesce(turn.c.since, state.c.occurred_at) if sees_rounds else state.c.occurred_at
+    since = case((declaring, _rectified_at(state, question)), (verifying, state.c.declared_at), else_=turned)
     source = state.outerjoin(turn, signing) if sees_rounds else state
     one = (
         select(
@@ -321,8 +322,17 @@ def _waiting_statement(actor: Actor, question: Question) -> Select[*tuple[Any, .
     )
 
 
+def _rectified_at(state: Subquery, question: Question) -> ColumnElement[datetime]:
+    """When its cycle came to `rectified`: no act that leaves it there starts the waiting anew."""
+    entered = select(func.min(Row.occurred_at)).where(Row.hazard_id == state.c.hazard_id, _known(question))
+    return entered.where(Row.cycle == state.c.cycle, Row.to_state == State.RECTIFIED.value).scalar_subquery()
+
+
 def _whose_turn(state: Subquery, question: Question) -> LateralFromClause:
-    """The post of the lowest level unsigned at T of the closing round then open."""
+    """The post of the lowest level unsigned at T of the closing round then open, and since when it is its turn.
+
+    Levels are signed in order and withdrawn from the newest: each signature and each withdrawal passes the turn on.
+    """
 
     def known(instant: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
         return (instant < end_of_day(question.on)) & (instant <= question.known_at)
@@ -339,8 +349,20 @@ def _whose_turn(state: Subquery, question: Question) -> LateralFromClause:
         .where(known(Signature.signed_at), ~withdrawn)
         .exists()
     )
+    newest_signature = (
+        select(func.max(Signature.signed_at))
+        .where(Signature.round_id == SigningRound.id, known(Signature.signed_at))
+        .scalar_subquery()
+    )
+    newest_withdrawal = (
+        select(func.max(SignatureWithdrawal.withdrawn_at))
+        .join(Signature, Signature.id == SignatureWithdrawal.signature_id)
+        .where(Signature.round_id == SigningRound.id, known(SignatureWithdrawal.withdrawn_at))
+        .scalar_subquery()
+    )
+    since = func.greatest(SigningRound.opened_at, newest_signature, newest_withdrawal)
     return (
-        select(RoundLevel.post_kind)
+        select(RoundLevel.post_kind, since.label("since"))
         .join(SigningRound, SigningRound.id == RoundLevel.round_id)
         .where(SigningRound.hazard_id == state.c.hazard_id, SigningRound.cycle == state.c.cycle)
         .where(SigningRound.purpose == Purpose.CLOSING.value, known(SigningRound.opened_at), ~ended, ~signed)

@@ -53,6 +53,7 @@ def test_the_mechanism_holds_while_no_day_since_the_target_was_overdue() -> None
     by_day = overdue_by_day(LATE, FIRST, LAST)
     assert mechanism_holds(by_day, after(6), LAST) is True
     assert mechanism_holds(by_day, after(5), LAST) is False
+    assert mechanism_holds(by_day, LAST, LAST) is True
     assert mechanism_holds(by_day, LAST, FIRST) is None, "its day has not come"
     assert mechanism_holds(by_day, after(6), LAST + timedelta(days=1)) is None, "a day is not known"
 

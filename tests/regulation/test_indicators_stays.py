@@ -110,7 +110,7 @@ def test_an_act_that_moves_no_turn_starts_no_waiting_anew() -> None:
     rows = history(declared=day(10), closed=day(20))[:-1]
     rows.append(then(rows[-1], Act.ORDER_PRODUCTION_MEASURE, day(60)))
     past = replace(ROUND, signed=(SignedLevel(1, day(30)),))
-    assert waits(rows, [past, replace(past, hazard_id=2), replace(past, cycle=9)], AS_OF) == [
+    assert waits(rows, [past, replace(ROUND, hazard_id=2), replace(ROUND, cycle=9)], AS_OF) == [
         Wait(1, "signatures", TWO, 61)
     ]
 

@@ -16,6 +16,7 @@ from app.statistics import service
 from app.statistics.question import FiguresAsked
 from tests.regulation.builders import Field
 from tests.statistics.histories import enter, histories
+from tests.statistics.rounds import enter_rounds, rounds_of
 from tests.support.cluster import Cluster, TestDatabase, libpq_address
 from tests.support.registry import Registry, open_registry, settled_database
 
@@ -89,6 +90,7 @@ def ledger(cluster: Cluster) -> Iterator[Ledger]:
         units, site = with_townships(database)
         rows = histories(SEED, HAZARDS, sorted(units))
         enter(database, rows, site)
+        enter_rounds(database, rounds_of(rows))
         yield Ledger(database, rows, units)
 
 

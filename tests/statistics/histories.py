@@ -150,6 +150,8 @@ def _judge(walker: Walker) -> None:
         return
     if fate < 0.45:
         walker.step(Act.LIST_FIXED_ON_THE_SPOT, to_state=State.RECTIFIED)
+        if dice.random() < 0.4:
+            walker.correct()
         return
     deadline = dice.choice((walker.now.found_on + timedelta(days=dice.choice((10, 30, 60))), *EDGES))
     walker.step(
@@ -200,6 +202,9 @@ def _while_rectified(walker: Walker) -> None:
         walker.step(Act.REFUSE_SIGNATURE, **back)
     else:
         for level in range(1, 5):
+            if level in (2, 3) and dice.random() < 0.2:
+                walker.step(Act.WITHDRAW_SIGNATURE)
+                walker.step(Act.SIGN)
             walker.step(Act.SIGN, to_state=State.CLOSED if level == 4 else State.RECTIFIED)
 
 
