@@ -7,6 +7,7 @@ those of the row that held at T.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -333,10 +334,7 @@ def _whose_turn(state: Subquery, question: Question) -> LateralFromClause:
 
     Levels are signed in order and withdrawn from the newest: each signature and each withdrawal passes the turn on.
     """
-
-    def known(instant: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
-        return (instant < end_of_day(question.on)) & (instant <= question.known_at)
-
+    known = partial(_has_come, question)
     ended = select(RoundEnd.id).where(RoundEnd.round_id == SigningRound.id, known(RoundEnd.ended_at)).exists()
     withdrawn = (
         select(SignatureWithdrawal.id)
@@ -349,20 +347,8 @@ def _whose_turn(state: Subquery, question: Question) -> LateralFromClause:
         .where(known(Signature.signed_at), ~withdrawn)
         .exists()
     )
-    newest_signature = (
-        select(func.max(Signature.signed_at))
-        .where(Signature.round_id == SigningRound.id, known(Signature.signed_at))
-        .scalar_subquery()
-    )
-    newest_withdrawal = (
-        select(func.max(SignatureWithdrawal.withdrawn_at))
-        .join(Signature, Signature.id == SignatureWithdrawal.signature_id)
-        .where(Signature.round_id == SigningRound.id, known(SignatureWithdrawal.withdrawn_at))
-        .scalar_subquery()
-    )
-    since = func.greatest(SigningRound.opened_at, newest_signature, newest_withdrawal)
     return (
-        select(RoundLevel.post_kind, since.label("since"))
+        select(RoundLevel.post_kind, _turned_at(question).label("since"))
         .join(SigningRound, SigningRound.id == RoundLevel.round_id)
         .where(SigningRound.hazard_id == state.c.hazard_id, SigningRound.cycle == state.c.cycle)
         .where(SigningRound.purpose == Purpose.CLOSING.value, known(SigningRound.opened_at), ~ended, ~signed)
@@ -370,3 +356,23 @@ def _whose_turn(state: Subquery, question: Question) -> LateralFromClause:
         .limit(1)
         .lateral("turn")
     )
+
+
+def _has_come(question: Question, instant: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
+    return (instant < end_of_day(question.on)) & (instant <= question.known_at)
+
+
+def _turned_at(question: Question) -> ColumnElement[datetime]:
+    """Since when it is the turn of the round's lowest unsigned level."""
+    newest_signature = (
+        select(func.max(Signature.signed_at))
+        .where(Signature.round_id == SigningRound.id, _has_come(question, Signature.signed_at))
+        .scalar_subquery()
+    )
+    newest_withdrawal = (
+        select(func.max(SignatureWithdrawal.withdrawn_at))
+        .join(Signature, Signature.id == SignatureWithdrawal.signature_id)
+        .where(Signature.round_id == SigningRound.id, _has_come(question, SignatureWithdrawal.withdrawn_at))
+        .scalar_subquery()
+    )
+    return func.greatest(SigningRound.opened_at, newest_signature, newest_withdrawal)
