@@ -1,4 +1,4 @@
-"""Whether a request changed anything: every table counted, its newest row and its versions, or every row hashed."""
+"""Whether requests changed anything: every row of every table hashed."""
 
 import contextlib
 from collections.abc import Iterator
@@ -23,42 +23,25 @@ State = list[tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """The tables of a database and two questions about all of them."""
+    """The tables of a database and a question about all of them."""
 
     connection: psycopg.Connection[Any]
-    short: bytes
-    full: bytes
+    question: bytes
 
     @classmethod
     @contextlib.contextmanager
     def of(cls, database: TestDatabase) -> Iterator[Self]:
-        """As superuser, each question in a transaction of its own."""
+        """As superuser, each time in a transaction of its own."""
         with psycopg.connect(libpq_address(database.superuser_url), autocommit=True) as connection:
             found = [
                 (name, set(columns)) for name, columns in connection.execute(_COLUMNS) if name not in LEFT_BY_REFUSALS
             ]
-            short, full = _joined(_counted(*one) for one in found), _joined(_hashed(*one) for one in found)
-            yield cls(connection, short.as_bytes(connection), full.as_bytes(connection))
-
-    def state(self) -> State:
-        """Table, rows, newest id, sum of versions."""
-        return self.connection.execute(self.short).fetchall()
+            question = sql.SQL(" UNION ALL ").join(_hashed(*one) for one in found)
+            yield cls(connection, question.as_bytes(connection))
 
     def contents(self) -> State:
         """Table and a hash over every row; of a session all but when it was last seen."""
-        return self.connection.execute(self.full).fetchall()
-
-
-def _joined(questions: Iterator[sql.Composed]) -> sql.Composed:
-    return sql.SQL(" UNION ALL ").join(questions)
-
-
-def _counted(table: str, columns: set[str]) -> sql.Composed:
-    newest = sql.SQL("max(id)::bigint") if "id" in columns else sql.SQL("NULL::bigint")
-    versions = sql.SQL("sum(version)::bigint") if "version" in columns else sql.SQL("NULL::bigint")
-    return sql.SQL("SELECT {}, count(*), {}, {} FROM {}").format(
-        sql.Literal(table), newest, versions, sql.Identifier(table)
-    )
+        return self.connection.execute(self.question).fetchall()
 
 
 def _hashed(table: str, columns: set[str]) -> sql.Composed:
