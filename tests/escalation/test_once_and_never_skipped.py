@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.escalation.night import batches
 from app.escalation.run import COMPLETED, Ran, run_night
+from app.infrastructure.context import Transactions
 from app.infrastructure.database import Database
 from tests.support.cluster import libpq_address
 from tests.support.ladder_nights import GO_LIVE, JOB, Nights
@@ -29,7 +30,7 @@ class OnlyNewer:
         self.met: set[int] = set()
         self.last = 0
 
-    async def windows(self, transactions: batches.Transactions) -> AsyncIterator[list[int]]:
+    async def windows(self, transactions: Transactions) -> AsyncIterator[list[int]]:
         """As `batches._windows`."""
         reached = self.last
         async for ids in SOUND_WINDOWS(transactions):
