@@ -77,11 +77,13 @@ _OF_PERMISSIONS: Final = {
 WORDS_OF: Final = {
     **_OF_ACTS,
     **{operation: _read(word) for word, operations in _OF_PERMISSIONS.items() for operation in operations},
+    # Who reads figures reads what they mean.
+    "list_metric_definitions": _read(Permission.METRIC_DEFINITION_READ) | _read(Permission.STATISTICS_READ),
 }
 """Operation → the words of which one is enough."""
 
-_OF_EVERY_KEY: Final = frozenset({"read_session", "list_metric_definitions"})
-"""Who it is, and what figures mean, every key may ask."""
+_OF_EVERY_KEY: Final = frozenset({"read_session"})
+"""Who it is, every key may ask."""
 
 
 def refuse_out_of_scope(actor: Actor, operation: str) -> None:

@@ -17,6 +17,7 @@ from app.statistics.predicates import MEASURES
 from app.statistics.queries import Cell, cells, waiting_by_post
 from app.statistics.question import NOT_SUPERVISED, DefinitionsAsked, Dimension, FiguresAsked, dimensions_of
 
+_READ_DEFINITIONS: Final = (Permission.METRIC_DEFINITION_READ, Permission.STATISTICS_READ)
 MOST_CELLS: Final = 2000
 """Lines of one answer; more are asked for in parts."""
 
@@ -147,9 +148,9 @@ def _order(key: tuple[Any, ...], asked: Asked) -> tuple[str, ...]:
 async def metric_definitions(context: Context, wanted: DefinitionsAsked) -> dict[str, Any]:
     """Every definition, or the one asked for; stock and increment by the cut-off of the edition in force.
 
-    NotPermitted without `metric_definition:read`, InvalidParameter for an id that is none.
+    NotPermitted without `metric_definition:read` or `statistics:read`, InvalidParameter for an id that is none.
     """
-    if not has_permission(Permission.METRIC_DEFINITION_READ, context.actor):
+    if not any(has_permission(one, context.actor) for one in _READ_DEFINITIONS):
         raise NotPermitted
     edition = (await rule_book(context)).edition
     found = [one for one in catalogue(edition.stock_found_by) if wanted.id in (None, one.id)]

@@ -1,9 +1,15 @@
 """The definitions over HTTP: what each figure says of itself, open to everybody signed in, kept by who has them."""
 
+from contextlib import nullcontext
+
 import pytest
 
+from app.accounts.key_scopes import refuse_out_of_scope
+from app.infrastructure.errors import NotPermitted
 from app.regulation.catalogue import catalogue
+from app.regulation.facts import Actor
 from app.regulation.metrics import DEFINITIONS
+from app.regulation.vocabulary import RoleClass
 from tests.regulation.builders import EDITION
 from tests.support.registry import Registry
 
@@ -79,3 +85,13 @@ def test_who_has_them_is_told_that_they_have_not_changed(registry: Registry) -> 
 def test_a_tag_admits_nobody_who_is_not_signed_in(registry: Registry) -> None:
     tag = registry.get(PATH, by=READERS[0]).headers["etag"]
     assert registry.call("GET", PATH, by=None, headers={"If-None-Match": tag}).status == 401
+
+
+@pytest.mark.parametrize(
+    ("scopes", "is_refused"),
+    [({"statistics:read"}, False), ({"metric_definition:read"}, False), ({"hazard:read"}, True)],
+)
+def test_a_key_for_figures_is_a_key_for_what_they_mean(scopes: set[str], *, is_refused: bool) -> None:
+    actor = Actor(RoleClass.PLATFORM, is_service=True, scopes=frozenset(scopes))
+    with pytest.raises(NotPermitted) if is_refused else nullcontext():
+        refuse_out_of_scope(actor, "list_metric_definitions")
