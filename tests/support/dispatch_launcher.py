@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from app.delivery.channels import SENT, Fuse, Message, Outcome, SignedWebhook
-from app.delivery.dispatching import Dispatcher, Transactions
+from app.delivery.dispatching import Dispatcher
 from app.delivery.ledger import SentLedger
 from app.delivery.outbox import Claimed, record
 from app.infrastructure.clock import machine_seconds
+from app.infrastructure.context import Transactions
 from app.infrastructure.database import Database
 from app.infrastructure.settings import Settings
 from app.jobs.work import Work
