@@ -98,7 +98,7 @@ def after_deaths(evening: Evening, points: Iterable[int], whole: Said) -> tuple[
 
 @pytest.mark.timeout(300)
 def test_a_night_killed_at_some_of_its_points_and_run_again_is_whole(evening: Evening) -> None:
-    points, before, whole = evening.points(), evening.before(), evening.unbroken()
+    before, whole, points = evening.before(), evening.unbroken(), evening.points()
     told = {(kind, event) for kind, _, event in map(json.loads, whole["trail"] - before["trail"])}
     assert MUST_BE_THERE - told == set()
     assert all((whole[name] - before[name]).total() == 1 for name in ("holds", "failures"))
@@ -113,7 +113,7 @@ def test_a_night_killed_at_some_of_its_points_and_run_again_is_whole(evening: Ev
 @pytest.mark.long
 @pytest.mark.timeout(2400)
 def test_a_night_killed_at_every_point_and_run_again_is_whole(evening: Evening) -> None:
-    points, whole = evening.points(), evening.unbroken()
+    whole, points = evening.unbroken(), evening.points()
     died: Counter[str] = Counter()
     for first in range(1, len(points) + 1, 50):
         among, wrong = after_deaths(evening, range(first, min(first + 50, len(points) + 1)), whole)
@@ -129,7 +129,7 @@ def test_a_night_killed_at_every_point_and_run_again_is_whole(evening: Evening) 
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_run_that_dies_beside_another_takes_nothing_with_it(evening: Evening) -> None:
-    points, whole = evening.points(), evening.unbroken()
+    whole, points = evening.unbroken(), evening.points()
     beside = {point: differing(evening.broken_beside(point), whole) for point in range(1, len(points) + 1, BESIDE)}
     assert {point: wrong for point, wrong in beside.items() if wrong} == {}
 
@@ -168,7 +168,7 @@ def test_a_planted_fault_is_found(
     evening: Evening, monkeypatch: pytest.MonkeyPatch, plant: Callable[[pytest.MonkeyPatch], None], dies_before: str
 ) -> None:
     plant(monkeypatch)
-    points, whole = evening.points(), evening.unbroken()
+    whole, points = evening.unbroken(), evening.points()
     deadly = next(place for place, label in enumerate(points, start=1) if dies_before in label)
     _, wrong = after_deaths(evening, [deadly], whole)
     assert wrong

@@ -92,7 +92,7 @@ class Evening:
             yield database
 
     def points(self) -> list[str]:
-        """Every point of a night that nobody kills, in order."""
+        """Every point of a night that nobody kills, in order; asked after a run, which keeps the edition in memory."""
         with self.copied() as database:
             told = self._in_a_child(database, Listed)
         return [json.loads(line) for line in told.splitlines()]
