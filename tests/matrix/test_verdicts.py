@@ -20,7 +20,7 @@ REFUSED = frozenset({Verdict.FORBIDDEN, Verdict.NO, Verdict.NOT_THERE, Verdict.W
 def test_every_cell_is_as_the_table_says_and_no_refusal_changes_a_single_row(
     city: City, tables: Tables, route: str
 ) -> None:
-    """Every row of every table hashed: all but what refusals leave, and when a session was last seen."""
+    """Every row of every table hashed: all but what refusals leave, and when a session was last seen or tried."""
     engine = Engine(city)
     refused = [cell for cell in CELLS[route] if cell.verdict in REFUSED]
     before = tables.contents()

@@ -40,12 +40,12 @@ class Tables:
             yield cls(connection, question.as_bytes(connection))
 
     def contents(self) -> State:
-        """Table and a hash over every row; of a session all but when it was last seen."""
+        """Table and a hash over every row; of a session all but when it was last seen and last asked for a proof."""
         return self.connection.execute(self.question).fetchall()
 
 
 def _hashed(table: str, columns: set[str]) -> sql.Composed:
-    told = sorted(columns - {"last_seen_at", "last_used_at"})
+    told = sorted(columns - {"last_seen_at", "last_used_at", "step_up_tried_at"})
     row = sql.SQL("ROW({})::text").format(sql.SQL(", ").join(map(sql.Identifier, told)))
     return sql.SQL("SELECT {}, md5(coalesce(string_agg({}, '|' ORDER BY {}), '')) FROM {}").format(
         sql.Literal(table), row, row, sql.Identifier(table)

@@ -61,4 +61,4 @@ def test_an_answer_counts_when_it_is_due_and_in_time_by_its_day(
 def test_a_letter_that_asks_nothing_or_reached_nobody_or_was_voided_owes_no_answer(
     change: dict[str, date | None],
 ) -> None:
-    assert replies(replace(NOTICE, **change)) == [(None, 0, 0)] * 2  # type: ignore[arg-type]
+    assert replies(replace(NOTICE, **change)) == [(None, 0, 0)] * 2  # type: ignore[arg-type] # of whatever a case changes

@@ -102,7 +102,7 @@ WAITING = [
 
 
 @pytest.mark.parametrize(("rows", "rounds", "expected"), WAITING)
-def test_who_is_waited_for_and_how_long(rows: list, rounds: tuple, expected: Wait) -> None:  # type: ignore[type-arg]
+def test_who_is_waited_for_and_how_long(rows: list, rounds: tuple, expected: Wait) -> None:  # type: ignore[type-arg] # of whatever a case changes
     assert waits(rows, rounds, AS_OF) == [expected]
 
 

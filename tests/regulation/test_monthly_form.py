@@ -59,7 +59,7 @@ def test_nothing_found_prints_dashes_and_whole_rates_no_decimal() -> None:
     "change", [{"signed_off": False}, {"month": date(2024, 8, 1)}, {"month": date(2023, 5, 1)}], ids=str
 )
 def test_a_return_that_is_not_signed_off_or_of_another_time_counts_nowhere(change: dict[str, date | bool]) -> None:
-    assert line([], replace(RETURN, **change)) == line([])  # type: ignore[arg-type]
+    assert line([], replace(RETURN, **change)) == line([])  # type: ignore[arg-type] # of whatever a case changes
 
 
 def test_the_form_is_cumulative_from_january_by_the_day_of_finding() -> None:

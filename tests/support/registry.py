@@ -9,7 +9,7 @@ import io
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,7 +31,6 @@ from app.reference.initialise import Initialisation, initialise
 from app.regulation.area import SHIPPED_AREA
 from app.regulation.edition import SHIPPED_EDITION
 from app.tables.people import Account
-from app.tables.rules import ClockSetting
 from tests.support.cluster import TEMPLATE, Cluster, TestDatabase, libpq_address
 from tests.support.quick_passwords import QUICK
 from tests.support.run import RUN_VARIABLE, locked
@@ -164,11 +163,10 @@ async def _prepare(database: TestDatabase, area: str, begins: datetime) -> None:
         GO_LIVE,
         is_demo=True,
         movable_clock=True,
+        begins_at=begins,
     )
     async with owner_transaction(database.migrate_url, label="test") as context:
         await initialise(context, wanted)
-        ahead = begins - datetime.now(UTC)
-        await context.session.execute(update(ClockSetting).values(offset_seconds=int(ahead.total_seconds())))
         await settle(context, IDENTITY_KEY.encode())
         await context.session.execute(update(Account).values(password_hash=QUICK.hash(SAMPLE_PASSWORD)))
         # Dispatch is held since the first start: the office has rehearsed and released it, as everywhere in use.
