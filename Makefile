@@ -24,9 +24,9 @@ DEPTRY = --known-first-party app --known-first-party migrations --known-first-pa
 	--package-module-name-map 'chinesecalendar=chinese_calendar,python-stdnum=stdnum,pillow=PIL'
 
 .PHONY: check format format-check lint types contracts architecture docs docs-check squawk dependencies
-.PHONY: check-system long benchmark lock
+.PHONY: proofs check-system long benchmark lock
 
-check: format-check lint types contracts architecture docs-check squawk dependencies
+check: format-check lint types contracts architecture docs-check squawk dependencies proofs
 
 format:
 	$(RUN) ruff format .
@@ -65,6 +65,10 @@ squawk:
 
 dependencies:
 	$(RUN) deptry . $(DEPTRY)
+
+# What asks every route or kills at every point: of every commit too, and beside the ten minutes of `pytest`.
+proofs:
+	$(PYTEST) -m "proof and not long"
 
 # The walls and policies on Debian's PostgreSQL, and whatever else needs Debian or npm packages.
 check-system:

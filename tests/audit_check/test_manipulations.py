@@ -103,6 +103,7 @@ def all_missed(trail: Trail, rounds: int) -> tuple[list[str], Counter[str]]:
     return silent, kinds
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(300)
 def test_five_hundred_random_manipulations_are_found_even_without_outside_heads(trail: Trail) -> None:
     silent, kinds = all_missed(trail, 500)

@@ -10,7 +10,7 @@ from tests.support.failpoints import AFTER_ANSWER, AFTER_COMMIT, BEFORE_COMMIT
 from tests.support.journeys import JOURNEYS
 from tests.support.routes import writes
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.proof]
 
 SIGNING = frozenset({"sign_hazard"})
 MANY = 20

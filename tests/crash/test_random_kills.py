@@ -15,7 +15,7 @@ from tests.support.polling import until
 from tests.support.registry import API
 from tests.support.writers import LOGINS, Log, changed_on_repeat, half_written, lost, signed_in, writing
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.proof]
 
 SEED = 20261123
 READS_BACK_WITHIN = 5.0

@@ -14,7 +14,7 @@ import pytest
 from tests.support.gateways import DROPPING, FAILING, HONEST, REFUSING, SLOW, Gateway, open_gateway
 from tests.support.outbox_town import OutboxTown
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.proof]
 
 LETTERS = 200
 RUNS = 60

@@ -22,6 +22,7 @@ def found_nothing(outcome: Outcome, log: io.StringIO) -> None:
     assert not log.getvalue(), told
 
 
+@pytest.mark.proof
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("persona", EACH_COMMIT)
 def test_ten_examples_of_every_operation_find_nothing(

@@ -15,7 +15,7 @@ from tests.matrix.stages import Walk
 from tests.matrix.tenants import CHEMICAL, COAL, TENANTS
 from tests.support.registry import API
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.proof]
 READERS = [persona.name for persona in PERSONAS if not persona.is_outside]
 # What differs from one asking to the next, whatever happened in between.
 MOVING = frozenset(

@@ -16,7 +16,7 @@ from tests.matrix.engine import Engine, cells_by_route
 from tests.matrix.table import NONEXISTENT, Cell, Verdict
 from tests.support.registry import API
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.proof]
 WITH_AN_ID = [route for route, ask in ASKS.items() if ask.subject not in (Subject.NONE, Subject.REPORT)]
 # What is every request's own, or counts requests.
 OF_THE_REQUEST = frozenset({"x-request-id", "ratelimit", "date"})

@@ -21,7 +21,7 @@ from tests.matrix.table import Cell, Verdict, targets
 from tests.matrix.test_canaries import lists, pages
 from tests.support.cluster import libpq_address
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.proof]
 # Whose sight is less than everything, with whose sight row-level security gives them: a service account of a
 # department may read nothing, and the wall lets it see what its department sees.
 SEEN_AS = {

@@ -12,7 +12,7 @@ from tests.matrix.unchanged import Tables
 
 CELLS = cells_by_route()
 # Whoever asks first builds the city, the others wait for it.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.proof]
 REFUSED = frozenset({Verdict.FORBIDDEN, Verdict.NO, Verdict.NOT_THERE, Verdict.WHO, Verdict.INCOMPLETE})
 
 

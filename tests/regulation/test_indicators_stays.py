@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ WAITING = [
 
 
 @pytest.mark.parametrize(("rows", "rounds", "expected"), WAITING)
-def test_who_is_waited_for_and_how_long(rows: list, rounds: tuple, expected: Wait) -> None:  # type: ignore[type-arg] # of whatever a case changes
+def test_who_is_waited_for_and_how_long(rows: list[Any], rounds: tuple[Any, ...], expected: Wait) -> None:
     assert waits(rows, rounds, AS_OF) == [expected]
 
 
