@@ -57,5 +57,5 @@ def test_the_check_has_every_part_the_design_names() -> None:
     makefile = (REPOSITORY / "Makefile").read_text("utf-8")
     parts = re.search(r"^check: (.*)$", makefile, re.MULTILINE)
     assert parts
-    expected = "format-check lint types contracts architecture docs-check squawk dependencies"
+    expected = "format-check lint types contracts architecture docs-check squawk dependencies proofs"
     assert parts[1].split() == expected.split()
